@@ -1,0 +1,63 @@
+"""PyTorch's dynamic autograd in NumPy, under torch's own names.
+
+``import course.nptorch as torch`` and a snippet of a torch tutorial runs, or fails with an error
+that says what is missing. What students build (see `parts`) has to be plugged in first:
+``torch.load_parts("given")``.
+"""
+
+from __future__ import annotations
+
+import warnings as _warnings
+from typing import Any
+
+from course.nptorch import rules as rules  # the vjp table, before the operations that use it
+from course.nptorch.dtypes import (
+    Size,
+    device,
+    dtype,
+    float16,
+    float32,
+    float64,
+    get_default_dtype,
+    int8,
+    int16,
+    int32,
+    int64,
+    set_default_dtype,
+    uint8,
+)
+from course.nptorch.dtypes import boolean as bool  # noqa: A004 - torch's names
+from course.nptorch.grad_mode import is_grad_enabled, is_inference_mode_enabled
+from course.nptorch.ops import create, index, inplace, pointwise, reduce, shape
+from course.nptorch.ops.register import FUNCTIONS as _FUNCTIONS
+from course.nptorch.part_table import parts
+from course.nptorch.parts import declare as _declare
+from course.nptorch.parts import plugged as _plugged
+from course.nptorch.parts import use
+from course.nptorch._tensor import Tensor
+from course.nptorch.autograd import grad as _grad  # noqa: I001
+from course.nptorch import autograd as autograd
+from course.nptorch.autograd import function as _function, graph as _graph  # noqa: F401
+
+half, float, double = float16, float32, float64  # noqa: A001
+short, int, long = int16, int32, int64  # noqa: A001
+
+# inf and nan come about silently, as in torch
+_warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"course\.nptorch")
+
+for _name in ("no_grad", "enable_grad", "set_grad_enabled", "inference_mode"):
+    _declare(_name, 4, "switch recording off or on, and put back what was there before")
+for _name in ("numerical_vjp",):
+    _declare(_name, 1, "estimate a gradient by central differences")
+_declare("saved_bytes", 5, "count the bytes a graph keeps for backward")
+_declare("count_consumers", 2, "count the edges that lead to each node")
+
+_PARTS_AS_NAMES = {"no_grad", "enable_grad", "set_grad_enabled", "inference_mode"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _FUNCTIONS:
+        return _FUNCTIONS[name]
+    if name in _PARTS_AS_NAMES:
+        return getattr(_plugged, name)
+    raise AttributeError(f"course.nptorch has no torch.{name}")

@@ -1,0 +1,415 @@
+"""``Tensor``: an array that knows which operation made it.
+
+References
+----------
+.. [1] https://docs.pytorch.org/docs/stable/tensors.html
+"""
+
+from __future__ import annotations
+
+import warnings
+import weakref
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from course.nptorch import messages
+from course.nptorch.dtypes import Size, cpu, dtype, dtype_of, get_default_dtype
+from course.nptorch.grad_mode import mode
+from course.nptorch.graph import accumulator, hook_onto, hooks_of
+from course.nptorch.parts import declare, plugged
+
+
+class Tensor:
+    """A multi-dimensional array with an optional gradient and an optional history.
+
+    Parameters
+    ----------
+    data : array_like, optional
+        Values; the dtype becomes the default dtype, as for ``torch.Tensor``. Use `tensor` to
+        keep the dtype of the data.
+
+    Attributes
+    ----------
+    requires_grad : bool
+        Whether operations on it are recorded.
+    grad : Tensor or None
+        What `backward` has accumulated, for leaves (and where `retain_grad` was called).
+    grad_fn : Node or None
+        The node that made it; None for leaves.
+    is_leaf : bool
+        Whether no recorded operation made it.
+    """
+
+    # Only what differs from these defaults is stored in the instance.
+    _grad_fn: Any = None  # the node that made this tensor
+    _output_nr = 0  # as which of that node's outputs
+    _requires_grad = False  # the flag of a leaf
+    _grad: Any = None
+    _accumulator: Any = None  # weak reference to the leaf's AccumulateGrad
+    _version_counter: Any = None  # shared with views and detach(); made at first need
+    _base: Tensor | None = None  # the tensor this one is a view of
+    _replay: tuple[Callable[[Any], Any], ...] = ()  # how to make this view from its base again
+    _seen_version = 0  # version of the base for which a view's _grad_fn holds
+    _made: str = ""  # how a view came about, where that limits what may be done with it
+    _inference = False
+    _backward_hooks: Any = None  # tensor hooks of a leaf
+    _post_accumulate_hooks: Any = None
+    _data: Any
+
+    def __init__(self, data: Any = ()) -> None:
+        self._data = np.array(_arrays(data), dtype=get_default_dtype().numpy)
+
+    if TYPE_CHECKING:  # operations are attached by the modules of course.nptorch.ops
+
+        def __getattr__(self, name: str) -> Any: ...
+
+    # -- the data ------------------------------------------------------------------------------
+
+    @property
+    def _array(self) -> np.ndarray[Any, Any]:
+        """The data as an array that may be written to and shared.
+
+        Results with no dimensions are NumPy scalars (much cheaper) until someone needs this.
+        """
+        data = self._data
+        if data.__class__ is not np.ndarray:
+            data = self._data = np.asarray(data)
+        return data  # type: ignore[no-any-return]
+
+    @property
+    def shape(self) -> Size:
+        """Extent of every dimension."""
+        return Size(self._data.shape)
+
+    @property
+    def ndim(self) -> int:
+        """Number of dimensions."""
+        return int(self._data.ndim)
+
+    @property
+    def dtype(self) -> dtype:
+        """Data type, e.g. ``torch.float32``."""
+        return dtype_of(self._data.dtype)
+
+    @property
+    def device(self) -> Any:
+        """Always ``cpu``."""
+        return cpu
+
+    is_cuda = False
+    is_sparse = False
+
+    @property
+    def _version(self) -> int:
+        if self._inference:
+            raise RuntimeError("Inference tensors do not track version counter.")
+        counter = self._version_counter
+        return 0 if counter is None else int(counter.value)
+
+    def _counter(self) -> Any:
+        """Return the version counter, made at first need, so that it can be shared."""
+        if self._version_counter is None:
+            self._version_counter = plugged.VersionCounter()
+        return self._version_counter
+
+    @property
+    def data(self) -> Tensor:
+        """The same memory without history and with a version counter of its own.
+
+        Changes made through it go unnoticed by the check at backward; prefer `detach`.
+        """
+        return wrap(self._array)
+
+    @data.setter
+    def data(self, other: Tensor) -> None:
+        self._data = other._array
+
+    def is_inference(self) -> bool:
+        """Return whether the tensor was made in inference mode."""
+        return self._inference
+
+    def _is_view(self) -> bool:
+        return self._base is not None
+
+    # -- history -------------------------------------------------------------------------------
+
+    @property
+    def grad_fn(self) -> Any:
+        """The node that made this tensor, or None for a leaf."""
+        if self._base is not None:
+            plugged.refresh_view(self)
+        return self._grad_fn
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether operations on this tensor are recorded."""
+        if self._base is not None and not self._requires_grad:
+            plugged.refresh_view(self)
+        return self._requires_grad or self._grad_fn is not None
+
+    @requires_grad.setter
+    def requires_grad(self, wanted: bool) -> None:
+        if self._grad_fn is not None:
+            extra = "" if wanted else messages.USE_DETACH
+            raise RuntimeError(messages.ONLY_LEAVES + extra)
+        self.requires_grad_(wanted)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Switch recording for this leaf on or off, in place.
+
+        Raises
+        ------
+        RuntimeError
+            If the dtype is not floating point, or a non-leaf is switched off.
+        """
+        if self._grad_fn is not None:
+            if not requires_grad:
+                raise RuntimeError(messages.ONLY_LEAVES + messages.USE_DETACH)
+            return self
+        if requires_grad:
+            if not self.dtype.is_floating_point:
+                raise RuntimeError(messages.ONLY_FLOATS.lower().replace("tensors", "Tensors"))
+            if self._inference and not mode.inference:
+                raise RuntimeError(
+                    "Setting requires_grad=True on inference tensor outside InferenceMode is not "
+                    "allowed."
+                )
+        self._requires_grad = bool(requires_grad)
+        return self
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether no recorded operation made this tensor."""
+        return self.grad_fn is None
+
+    @property
+    def output_nr(self) -> int:
+        """Which output of ``grad_fn`` this tensor is."""
+        return self._output_nr
+
+    @property
+    def grad(self) -> Any:
+        """What backward has accumulated here, or None."""
+        if self._grad is None and self._grad_fn is not None and not self.retains_grad:
+            warnings.warn(messages.NON_LEAF_GRAD, UserWarning, stacklevel=2)
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Any) -> None:
+        if value is not None:
+            _check_assigned_gradient(self, value)
+        self._grad = value
+
+    @grad.deleter
+    def grad(self) -> None:
+        self._grad = None
+
+    @property
+    def retains_grad(self) -> bool:
+        """Whether `retain_grad` was called on this non-leaf."""
+        node = self._grad_fn
+        if node is None or node.hooks is None:
+            return False
+        held = node.hooks.retained.get(self._output_nr)
+        return held is not None and held() is self
+
+    def backward(
+        self,
+        gradient: Any = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Any = None,
+    ) -> None:
+        """Add the gradient of this tensor with respect to the leaves into their ``.grad``.
+
+        Parameters
+        ----------
+        gradient : Tensor, optional
+            Gradient with respect to this tensor, of its shape; may be left out for one element.
+        retain_graph : bool, optional
+            Keep the saved tensors for another pass. Defaults to `create_graph`.
+        create_graph : bool
+            Record the backward pass itself, for gradients of gradients.
+        inputs : Tensor or sequence of Tensor, optional
+            Accumulate only into these.
+
+        Raises
+        ------
+        RuntimeError
+            No graph; a shape that does not fit; saved tensors freed or changed in place.
+
+        References
+        ----------
+        .. [1] https://docs.pytorch.org/docs/stable/generated/torch.Tensor.backward.html
+        """
+        from course.nptorch.autograd import backward
+
+        backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+
+    # -- hooks ---------------------------------------------------------------------------------
+
+    def register_hook(self, hook: Callable[[Tensor], Any]) -> Any:
+        """Call ``hook(grad)`` when the gradient of this tensor is computed.
+
+        The hook may return a new gradient, and must not change its argument.
+
+        Returns
+        -------
+        handle : RemovableHandle
+            ``handle.remove()`` takes the hook away again.
+
+        Raises
+        ------
+        RuntimeError
+            If the tensor does not require grad.
+        """
+        if not self.requires_grad:
+            raise RuntimeError(messages.NO_GRAD_TO_HOOK)
+        node = self.grad_fn
+        if node is None:
+            if self._backward_hooks is None:
+                self._backward_hooks = OrderedDict()
+                hooks_of(accumulator(self)).tensor[0] = self._backward_hooks
+            hooks = self._backward_hooks
+        else:
+            hooks = hooks_of(node).tensor.setdefault(self._output_nr, OrderedDict())
+        return hook_onto(hooks, hook)
+
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> Any:
+        """Call ``hook(tensor)`` after the gradient of this leaf has been accumulated.
+
+        Raises
+        ------
+        RuntimeError
+            If the tensor does not require grad or is not a leaf.
+        """
+        if not self.requires_grad:
+            raise RuntimeError(messages.NO_GRAD_TO_HOOK)
+        if self.grad_fn is not None:
+            raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+        if self._post_accumulate_hooks is None:
+            self._post_accumulate_hooks = OrderedDict()
+        return hook_onto(self._post_accumulate_hooks, hook)
+
+    def retain_grad(self) -> None:
+        """Keep the gradient of this non-leaf in ``.grad`` as well; does nothing on a leaf.
+
+        Raises
+        ------
+        RuntimeError
+            If the tensor does not require grad.
+        """
+        if not self.requires_grad:
+            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+        node = self.grad_fn
+        if node is not None:
+            hooks_of(node).retained[self._output_nr] = weakref.ref(self)
+
+    # -- aliases the engine makes of a tensor ----------------------------------------------------
+
+    def detach_alias(self) -> Tensor:
+        """Return the same memory and version counter without history."""
+        alias = wrap(self._array)
+        if self._inference:
+            alias._inference = True
+        else:
+            alias._version_counter = self._counter()
+        return alias
+
+    def attached_alias(self, node: Any) -> Tensor:
+        """Return the same memory and version counter as a result of `node`."""
+        alias = self.detach_alias()
+        alias._grad_fn = node
+        return alias
+
+    def detach(self) -> Tensor:
+        """Return a tensor on the same memory that is not part of any graph."""
+        return plugged.detach(self)  # type: ignore[no-any-return]
+
+    def detach_(self) -> Tensor:
+        """Cut this tensor out of its graph, in place: it becomes a leaf."""
+        return plugged.detach_(self)  # type: ignore[no-any-return]
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        if self._grad_fn is not None:
+            raise RuntimeError(
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy "
+                "protocol at the moment.  If you were attempting to deepcopy a module, this may be "
+                "because of a torch.nn.utils.weight_norm usage, see "
+                "https://github.com/pytorch/pytorch/pull/103001"
+            )
+        copied = object.__new__(type(self))
+        memo[id(self)] = copied
+        copied.__dict__.update(
+            {
+                name: value
+                for name, value in self.__dict__.items()
+                if name not in ("_accumulator", "_version_counter", "_backward_hooks")
+            }
+        )
+        copied._data = np.array(self._array)
+        if self._grad is not None:
+            copied._grad = self._grad.__deepcopy__(memo)
+        return copied
+
+
+def wrap(data: Any) -> Tensor:
+    """Return a new Tensor on `data` (an array or NumPy scalar) without copying."""
+    result = object.__new__(Tensor)
+    result._data = data
+    if mode.inference:
+        result._inference = True
+    return result
+
+
+def _arrays(data: Any) -> Any:
+    """Replace Tensors inside nested lists by their arrays."""
+    if isinstance(data, Tensor):
+        return data._data
+    if isinstance(data, list | tuple):
+        return [_arrays(item) for item in data]
+    return data
+
+
+def _check_assigned_gradient(tensor: Tensor, value: Any) -> None:
+    if not isinstance(value, Tensor):
+        raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type "
+                        f"{type(value).__name__}")
+    if value is tensor:
+        raise RuntimeError("can't assign Variable as its own grad")
+    if value._data.dtype != tensor._data.dtype:
+        raise RuntimeError(
+            f"attempting to assign a gradient with dtype '{value.dtype.name}' to a tensor with "
+            f"grad_dtype '{tensor.dtype.name}'. The gradient must match the tensor's grad_dtype "
+            "(defaults to the tensor's dtype). You can set the tensor's grad_dtype attribute with "
+            "a specific dtype, or None to allow any dtype."
+        )
+    if value._data.shape != tensor._data.shape:
+        raise RuntimeError(
+            f"attempting to assign a gradient of size '{list(value._data.shape)}' to a tensor of "
+            f"size '{list(tensor._data.shape)}'. Please ensure that the gradient and the tensor "
+            "are the same size"
+        )
+
+
+class _NoVersions:
+    """The null `VersionCounter`: nobody counts."""
+
+    __slots__ = ()
+    value = 0
+
+    def bump(self) -> None:
+        """Do nothing: lesson 6 builds the counter."""
+
+
+def _keep_view(view: Tensor) -> None:
+    """Stand in for lesson 6: a view's history stays what it was when it was made."""
+
+
+declare("VersionCounter", 6, "count the writes to one piece of memory", _NoVersions)
+declare("refresh_view", 6, "give a view its new history after its base changed", _keep_view)
+declare("detach", 4, "the same memory without history")
+declare("detach_", 4, "cut a tensor out of its graph in place")

@@ -1,0 +1,139 @@
+"""One backward pass: what happens at each node, and which nodes are asked.
+
+The walk itself, `run_backward`, is a part of lesson 2. It decides *when* a node runs and adds up
+what arrives at it; this module decides *what* happens there: hooks, the rule, releasing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from course.nptorch.grad_mode import recording
+from course.nptorch.graph import Node, as_tensor
+from course.nptorch.parts import declare, plugged
+
+Root = tuple[Node, int, Any]
+
+
+class Pass:
+    """One backward pass over a graph.
+
+    Parameters
+    ----------
+    retain_graph : bool
+        Keep what the nodes saved.
+    create_graph : bool
+        Record the pass itself: gradients are Tensors then, arrays otherwise.
+    needed : set of Node or None
+        Nodes on a way to the wanted inputs; None where every leaf is wanted.
+    captures : dict
+        ``node -> [(output of the node, key)]``: gradients to hand out, for `autograd.grad`.
+    """
+
+    def __init__(
+        self,
+        retain_graph: bool,
+        create_graph: bool,
+        needed: set[Node] | None = None,
+        captures: dict[Node, list[tuple[int, int]]] | None = None,
+    ) -> None:
+        self.retain_graph = retain_graph
+        self.create_graph = create_graph
+        self.needed = needed
+        self.captures = captures or {}
+        self.captured: dict[int, Any] = {}
+
+    def run(self, roots: list[Root]) -> None:
+        """Walk the graph from `roots`, ``(node, output, gradient)`` each."""
+        if not self.create_graph:
+            roots = [(node, slot, g._data) for node, slot, g in roots]
+        with recording(self.create_graph), np.errstate(all="ignore"):
+            plugged.run_backward(roots, self.run_node)
+
+    def run_node(self, node: Node, gradients: list[Any]) -> Any:
+        """Do everything that happens at one node whose gradients are complete.
+
+        Parameters
+        ----------
+        node : Node
+            The node.
+        gradients : list
+            One gradient (or None) per output of the node.
+
+        Returns
+        -------
+        list or None
+            One gradient (or None) per edge; None where the pass does not go on from here.
+        """
+        wanted = self.needed is None or node in self.needed
+        if not wanted and node.hooks is not None:
+            gradients = self._tensor_hooks(node, gradients)
+        for slot, key in self.captures.get(node, ()):
+            self.captured[key] = gradients[slot]
+        if not wanted:
+            return None
+        hooks = node.hooks
+        if hooks is not None:
+            gradients = self._tensor_hooks(node, gradients)
+            if hooks.pre:
+                gradients = self._raw(plugged.run_pre_hooks(hooks.pre, self._shown(gradients)))
+        out = node.apply(gradients)
+        if hooks is not None and hooks.post:
+            ran = plugged.run_post_hooks(hooks.post, self._shown(out), self._shown(gradients))
+            out = self._raw(ran)
+        plugged.release_saved(node, self.retain_graph)
+        return out
+
+    def _tensor_hooks(self, node: Node, gradients: list[Any]) -> list[Any]:
+        """Run what is hooked to the tensors this node made, then store retained gradients."""
+        shown = self._shown(gradients)
+        for slot, hooks in node.hooks.tensor.items():
+            if hooks:
+                shown[slot] = plugged.run_tensor_hooks(hooks, shown[slot])
+        for slot, held in node.hooks.retained.items():
+            tensor = held()
+            if tensor is not None and shown[slot] is not None:
+                plugged.store_retained_grad(tensor, shown[slot])
+        return self._raw(shown)
+
+    def _shown(self, gradients: Any) -> list[Any]:
+        """Return gradients as user code sees them: Tensors."""
+        return [None if g is None else as_tensor(g) for g in gradients]
+
+    def _raw(self, gradients: Any) -> list[Any]:
+        """Return gradients as the rules want them in this pass."""
+        if self.create_graph:
+            return list(gradients)
+        return [None if g is None else g._data for g in gradients]
+
+
+def nodes_towards(roots: list[Node], targets: set[Node]) -> set[Node]:
+    """Return the nodes reachable from `roots` that have a target among or below their edges.
+
+    The targets themselves are not included unless another target lies below them.
+    """
+    order: list[Node] = []  # every node after all nodes below it
+    seen: set[Node] = set()
+    stack = [(node, False) for node in roots]
+    while stack:
+        node, below_done = stack.pop()
+        if below_done:
+            order.append(node)
+        elif node not in seen:
+            seen.add(node)
+            stack.append((node, True))
+            stack += [(below, False) for below in node.edges if below is not None]
+    found: set[Node] = set()
+    for node in order:
+        if any(below in found or below in targets for below in node.edges):
+            found.add(node)
+    return found
+
+
+declare("run_backward", 2, "walk the graph so that each node runs once, when complete")
+declare("run_tensor_hooks", 8, "call the hooks of one tensor in order, feeding each the last result")
+declare("run_pre_hooks", 8, "call the hooks of a node before its backward")
+declare("run_post_hooks", 8, "call the hooks of a node after its backward")
+declare("store_retained_grad", 8, "put a non-leaf's gradient into its .grad")

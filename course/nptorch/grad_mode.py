@@ -1,0 +1,60 @@
+"""Whether operations are recorded now: one flag per thread.
+
+The context managers that change the flag (`no_grad` and its family) are parts of lesson 4.
+
+References
+----------
+.. [1] https://docs.pytorch.org/docs/stable/notes/autograd.html#locally-disabling-gradient-computation
+"""
+
+from __future__ import annotations
+
+import threading
+from types import TracebackType
+from typing import Any
+
+
+class GradMode(threading.local):
+    """The flags of the current thread; every thread starts with recording on."""
+
+    enabled = True
+    inference = False
+    saving: tuple[Any, ...] = ()  # pairs of hooks of saved_tensors_hooks, innermost last
+
+
+mode = GradMode()
+
+
+def is_grad_enabled() -> bool:
+    """Return whether operations are recorded in this thread."""
+    return mode.enabled
+
+
+def is_inference_mode_enabled() -> bool:
+    """Return whether this thread is inside `inference_mode`."""
+    return mode.inference
+
+
+class recording:  # noqa: N801 - used as a statement
+    """The engine's own switch: ``with recording(False): ...``.
+
+    It works whether or not lesson 4's parts are plugged in, so that the engine's insides
+    (printing, hooks, the backward walk) never depend on a student's `no_grad`.
+    """
+
+    __slots__ = ("_before", "_wanted")
+
+    def __init__(self, wanted: bool) -> None:
+        self._wanted = wanted
+
+    def __enter__(self) -> None:
+        self._before = mode.enabled
+        mode.enabled = self._wanted
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> Any:
+        mode.enabled = self._before

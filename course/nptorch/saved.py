@@ -1,0 +1,156 @@
+"""Keeping tensors for the backward pass, and reading them back.
+
+What a node keeps is held in `SavedTensor` objects (a part of lesson 5); lesson 6 checks at
+reading time that nobody changed the memory in between.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from course.nptorch.grad_mode import mode
+from course.nptorch.graph import AccumulateGrad
+from course.nptorch.messages import SAVED_DETACHED, SECOND_TIME
+from course.nptorch.parts import declare, plugged
+
+
+RESULT = -1
+
+
+class KeepForEver:
+    """The null `SavedTensor`: keeps what it is given and never lets go."""
+
+    __slots__ = ("value", "version")
+
+    def __init__(self, value: Any, is_output: bool = False) -> None:
+        self.value = value.detach_alias() if is_output else value
+        self.version = 0
+
+    def unpack(self) -> Any:
+        """Return what was kept."""
+        return self.value
+
+    def release(self) -> None:
+        """Do nothing: lesson 5 builds the class that lets go."""
+
+
+class PackedTensor:
+    """A saved tensor that went through the hooks of `saved_tensors_hooks`.
+
+    What ``unpack_hook`` returns is trusted as it is: its version is not checked, as in torch.
+    """
+
+    __slots__ = ("packed", "unpack_hook", "version")
+
+    def __init__(self, value: Any, is_output: bool = False) -> None:
+        pack_hook, self.unpack_hook = mode.saving[-1]
+        self.version = None
+        before = value._version
+        self.packed = (pack_hook(value.detach_alias() if is_output else value),)
+        if value._version != before:
+            raise RuntimeError(
+                "A saved tensor pack hook is modifying its input in place. Tensors provided as "
+                "input to pack hook can not be modified by in-place operations as this can lead "
+                "to unexpected side-effects. Please open an issue if you need to perform in-place "
+                "operations on the input to a pack hook."
+            )
+
+    def unpack(self) -> Any:
+        """Return what the unpack hook makes of the packed object."""
+        if self.packed is None:
+            raise RuntimeError(SECOND_TIME)
+        value = self.unpack_hook(self.packed[0])
+        if not hasattr(value, "_data"):
+            raise TypeError(
+                "Output of saved tensor unpack_hook expected to be a Tensor but got result of "
+                f"type {type(value).__name__}"
+            )
+        return value
+
+    def release(self) -> None:
+        """Drop the packed object."""
+        self.packed = None
+
+
+def keep(value: Any, is_output: bool = False) -> Any:
+    """Return the `SavedTensor` of `value`, a Tensor or a Python number.
+
+    Raises
+    ------
+    RuntimeError
+        If `value` was made in inference mode.
+    """
+    if hasattr(value, "_data"):
+        if value._inference:
+            raise RuntimeError(
+                "Inference tensors cannot be saved for backward. Please do not use Tensors created "
+                "in inference mode in computation tracked by autograd. To work around this, you "
+                "can make a clone to get a normal tensor and use it in autograd, or use "
+                "`torch.no_grad()` instead of `torch.inference_mode()`."
+            )
+        if mode.saving:
+            return PackedTensor(value, is_output)
+    return plugged.SavedTensor(value, is_output)
+
+
+def read(saved: Any, node: Any, position: int, tracked: bool) -> Any:
+    """Unpack one saved value for a backward rule.
+
+    Parameters
+    ----------
+    saved : SavedTensor
+        What was kept.
+    node : Node
+        The node that kept it.
+    position : int
+        Which input of the node it was; `RESULT` for its output.
+    tracked : bool
+        Whether the backward pass is recorded.
+
+    Returns
+    -------
+    value : numpy.ndarray, Tensor or number
+        An array, or a Tensor when `tracked`. A saved output comes back attached to `node` again:
+        it was kept without its history to avoid a cycle.
+
+    Raises
+    ------
+    RuntimeError
+        If it was released, changed in place, or detached in place since it was saved.
+    """
+    value = saved.unpack()
+    if not hasattr(value, "_data"):
+        return value
+    if saved.version is not None:
+        if value._version != saved.version:
+            plugged.check_version(saved.version, value, node, position == RESULT)
+        if position != RESULT and not value.requires_grad:
+            edge = node.edges[position]
+            if edge is not None and not isinstance(edge, AccumulateGrad):
+                raise RuntimeError(SAVED_DETACHED)
+    if not tracked:
+        return value._data
+    return value.attached_alias(node) if position == RESULT else value
+
+
+def _unchecked(version: int, value: Any, node: Any, is_output: bool) -> None:
+    """Stand in for lesson 6: nobody looks at versions yet."""
+
+
+def _never_released(node: Any, retain_graph: bool) -> None:
+    """Stand in for lesson 5: buffers are kept for ever."""
+
+
+declare(
+    "SavedTensor",
+    5,
+    "keep one tensor for backward; let go of it when released; never form a cycle",
+    KeepForEver,
+)
+declare("release_saved", 5, "free what a node kept, right after it ran", _never_released)
+declare(
+    "check_version",
+    6,
+    "raise if a saved tensor's memory changed since it was saved",
+    _unchecked,
+)

@@ -1,0 +1,126 @@
+"""Views: tensors on another tensor's memory, and gradients through them.
+
+A view remembers its *base* (never another view) and a *replay*: the operations that lead from
+the base to it. The replay serves to find the same elements in a gradient of the base.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from course.nptorch.grad_mode import mode, recording
+from course.nptorch.parts import declare
+from course.nptorch.record import Op, attach, make_node, vjp
+from course.nptorch._tensor import Tensor, wrap
+
+Replay = tuple[Callable[[Any], Any], ...]
+
+
+def make_view(
+    source: Tensor,
+    array: Any,
+    op: Op,
+    facts: dict[str, Any],
+    step: Callable[[Any], Any],
+) -> Tensor:
+    """Return a view of `source` on `array`, recorded as `op`.
+
+    Parameters
+    ----------
+    source : Tensor
+        What it is a view of.
+    array : numpy.ndarray
+        The elements; it shares memory with ``source._array``.
+    op, facts : Op, dict
+        Row of the vjp table and its plain facts.
+    step : function
+        The same operation, from a Tensor to a Tensor.
+    """
+    view = wrap(array)
+    attach(op, (source,), view, facts)
+    if source._inference:
+        view._inference = True
+        return view
+    base = source if source._base is None else source._base
+    view._base = base
+    view._replay = (*source._replay, step)
+    view._version_counter = base._counter()
+    view._seen_version = view._version_counter.value
+    view._made = source._made
+    if not mode.enabled and source.requires_grad:
+        # torch's oddity: the flag is inherited although nothing was recorded
+        view._requires_grad = True
+        view._made = view._made or "no_grad"
+    return view
+
+
+def see(g: Any, replay: Replay) -> Any:
+    """Return the elements of `g` (array or Tensor of the base's shape) that a view sees."""
+    tracked = isinstance(g, Tensor)
+    seen = g if tracked else wrap(g)
+    with recording(tracked and mode.enabled):
+        for step in replay:
+            seen = step(seen)
+    return seen if tracked else seen._data
+
+
+def scatter(g: Any, shape: tuple[int, ...], replay: Replay, onto: Any = None) -> Any:
+    """Put the gradient of a view into a gradient of its base.
+
+    Parameters
+    ----------
+    g : numpy.ndarray or Tensor
+        Gradient of the view.
+    shape : tuple of int
+        Shape of the base.
+    replay : tuple of function
+        How the view came from the base.
+    onto : numpy.ndarray or Tensor, optional
+        Gradient of the base whose other elements are kept; zeros without it.
+    """
+    if isinstance(g, Tensor) or isinstance(onto, Tensor):
+        return _recorded_scatter(g, shape, replay, onto)
+    out = np.zeros(shape, g.dtype) if onto is None else np.array(onto)
+    window = see(out, replay) if out.ndim else out
+    if onto is None and _overlaps(window):
+        where = see(np.arange(out.size).reshape(shape), replay)
+        np.add.at(out.reshape(-1), where, g)
+    elif np.shares_memory(window, out):
+        window[...] = g
+    else:
+        out = np.asarray(g).reshape(shape)
+    return out
+
+
+def _overlaps(window: Any) -> bool:
+    return any(n > 1 and stride == 0 for n, stride in zip(window.shape, window.strides, strict=True))
+
+
+def _recorded_scatter(g: Any, shape: tuple[int, ...], replay: Replay, onto: Any) -> Tensor:
+    data = g._data if isinstance(g, Tensor) else g
+    source = g if isinstance(g, Tensor) else wrap(g)
+    placed = wrap(scatter(data, shape, replay))
+    attach(SCATTER, (source,), placed, {"replay": replay})
+    if onto is None:
+        return placed
+    mask = scatter(np.ones(data.shape, np.bool_), shape, replay)
+    other = onto if isinstance(onto, Tensor) else wrap(onto)
+    return wrap(mask).where(placed, other)  # type: ignore[no-any-return]
+
+
+def view_node(view: Tensor) -> Any:
+    """Return a fresh node that leads from a view to its base as the base is now."""
+    base = view._base
+    assert base is not None
+    facts = {"shape": base._data.shape, "replay": view._replay}
+    return make_node(AS_STRIDED, (base,), (True,), view, facts)
+
+
+AS_STRIDED = vjp("as_strided", self=lambda g, shape, replay: scatter(g, shape, replay))
+SCATTER = vjp("scatter_view", self=lambda g, replay: see(g, replay))
+
+
+declare("rebase_history", 6, "make an in-place operation the new history of its memory")

@@ -1,0 +1,137 @@
+"""Lesson 6: who changed the memory, and whose history that is now."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from course.nptorch import messages
+from course.nptorch.graph import Node, gradient_edge, hooks_of
+from course.nptorch.views import scatter, see, view_node
+
+
+class VersionCounter:
+    """Counts the writes to one piece of memory.
+
+    One object is shared by a tensor, its views and what `detach` returns, so a write through any
+    of them is seen by all. ``.data`` and ``clone()`` start a counter of their own.
+    """
+
+    def __init__(self) -> None:
+        self.value = 0
+
+    def bump(self) -> None:
+        """Count one write."""
+        self.value += 1
+
+
+def check_version(saved_version: int, value: Any, node: Any, is_output: bool) -> None:
+    """Refuse a saved tensor that was written to since it was saved.
+
+    Parameters
+    ----------
+    saved_version : int
+        ``value._version`` at the time of saving.
+    value : Tensor
+        What was saved.
+    node : Node
+        The node that saved it.
+    is_output : bool
+        Whether `value` is the output of that node.
+
+    Raises
+    ------
+    RuntimeError
+        ``one of the variables needed for gradient computation has been modified by an inplace
+        operation``, with type, shape and both versions.
+    """
+    if value._version == saved_version:
+        return
+    maker = node if is_output else value.grad_fn
+    which = ""
+    if maker is not None:
+        name = re.sub(r"Backward\d*$", "", maker.name())
+        which = f", which is output {0 if is_output else value.output_nr} of {name}"
+    raise RuntimeError(
+        messages.MODIFIED.format(
+            type=value.dtype.tensor_type,
+            shape=list(value.shape),
+            which=which,
+            now=value._version,
+            saved=saved_version,
+        )
+    )
+
+
+class CopySlices(Node):
+    """History of a base tensor after one of its views was changed in place.
+
+    The gradient of the base goes on to what the base was before, except for the elements of the
+    view: theirs goes through the operation that overwrote them.
+    """
+
+    __slots__ = ("base_shape", "operation", "replay")
+
+    def __init__(self, base: Any, replay: Any, operation: Node) -> None:
+        edge, slot = gradient_edge(base)
+        super().__init__((edge, *operation.edges[1:]), (slot, *operation.slots[1:]))
+        self.operation = operation
+        self.replay = replay
+        self.base_shape = tuple(base.shape)
+
+    def apply(self, gradients: list[Any]) -> list[Any]:
+        g = gradients[0]
+        if g is None:
+            return [None] * len(self.edges)
+        inside = see(g, self.replay)
+        below, *others = self.operation.apply([inside])
+        if below is None:
+            below = inside * 0
+        return [scatter(below, self.base_shape, self.replay, onto=g), *others]
+
+    def saved(self) -> tuple[Any, ...]:
+        return self.operation.saved()
+
+    def name(self) -> str:
+        return "torch::autograd::CopySlices"
+
+
+def rebase_history(tensor: Any, operation: Node) -> None:
+    """Make `operation`, which has just written to `tensor`, the history of that memory.
+
+    For a view it is the base that gets the new history; the view and its sisters read theirs off
+    the base again (`refresh_view`).
+    """
+    base = tensor._base
+    if base is not None:
+        rebase_history(base, CopySlices(base, tensor._replay, operation))
+        return
+    before = tensor._grad_fn
+    if before is not None and before.hooks is not None:
+        # hooks stay with the value they were put on; retain_grad means the newest value
+        held = before.hooks.retained.pop(tensor._output_nr, None)
+        if held is not None:
+            hooks_of(operation).retained[0] = held
+    tensor._grad_fn = operation
+    tensor._output_nr = 0
+    tensor._requires_grad = False
+
+
+def refresh_view(view: Any) -> None:
+    """Give a view the history it has through its base, if the memory was written to since.
+
+    Raises
+    ------
+    RuntimeError
+        If the view was made in a way that does not allow this (under no_grad, or as one of
+        several views made by one operation).
+    """
+    now = view._base._version
+    if view._seen_version == now:
+        return
+    if view._base.requires_grad:
+        if view._made:
+            raise RuntimeError(messages.view_of_changed_base(view._made))
+        view._grad_fn = view_node(view)
+        view._output_nr = 0
+    view._seen_version = now

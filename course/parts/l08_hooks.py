@@ -1,0 +1,143 @@
+"""Lesson 8: letting others look at gradients, and change them, on their way."""
+
+from __future__ import annotations
+
+import itertools
+import weakref
+from types import TracebackType
+from typing import Any
+
+import course.nptorch as torch
+
+_ids = itertools.count()
+
+
+class RemovableHandle:
+    """Takes one hook out of a table of hooks again.
+
+    Parameters
+    ----------
+    hooks : collections.OrderedDict
+        The table; the hook will be stored under ``handle.id``. It is held weakly, so that a
+        forgotten handle keeps no graph alive.
+    """
+
+    def __init__(self, hooks: Any) -> None:
+        self.hooks = weakref.ref(hooks)
+        self.id = next(_ids)
+
+    def remove(self) -> None:
+        """Take the hook away; a second call changes nothing."""
+        hooks = self.hooks()
+        if hooks is not None:
+            hooks.pop(self.id, None)
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.remove()
+
+
+def run_tensor_hooks(hooks: Any, gradient: Any) -> Any:
+    """Call the hooks of one tensor in order of registration.
+
+    Parameters
+    ----------
+    hooks : dict
+        The hooks; which ones run is settled when the first one starts.
+    gradient : Tensor or None
+        The gradient of the tensor.
+
+    Returns
+    -------
+    Tensor or None
+        The gradient after the last hook: each gets what the one before returned, or what that one
+        was given if it returned None.
+
+    Raises
+    ------
+    TypeError, RuntimeError
+        If a hook returns something that is no Tensor, or of another shape or dtype.
+    """
+    for hook in list(hooks.values()):
+        changed = hook(gradient)
+        if changed is not None:
+            _check(hook, gradient, changed)
+            gradient = changed
+    return gradient
+
+
+def run_pre_hooks(hooks: Any, gradients: list[Any]) -> list[Any]:
+    """Call the hooks that stand before a node: each gets and may return all its gradients."""
+    for hook in list(hooks.values()):
+        changed = hook(tuple(gradients))
+        if changed is not None:
+            gradients = _replaced(hook, gradients, changed)
+    return gradients
+
+
+def run_post_hooks(hooks: Any, grad_inputs: list[Any], grad_outputs: list[Any]) -> list[Any]:
+    """Call the hooks that stand after a node, which may replace what it passes on."""
+    for hook in list(hooks.values()):
+        changed = hook(tuple(grad_inputs), tuple(grad_outputs))
+        if changed is not None:
+            grad_inputs = _replaced(hook, grad_inputs, changed)
+    return grad_inputs
+
+
+def run_post_accumulate_hooks(leaf: Any) -> None:
+    """Call the hooks that wait for ``leaf.grad``; the gradient is in place by now.
+
+    Raises
+    ------
+    RuntimeError
+        If a hook returns anything: there is nothing left to replace.
+    """
+    for hook in list(leaf._post_accumulate_hooks.values()):
+        if hook(leaf) is not None:
+            raise RuntimeError("Tensor post accumulate grad hooks should return None.")
+
+
+def store_retained_grad(tensor: Any, gradient: Any) -> None:
+    """Add `gradient` to the ``.grad`` of a non-leaf, always as a new tensor."""
+    tensor.grad = gradient.clone() if tensor.grad is None else tensor.grad + gradient
+
+
+def _replaced(hook: Any, before: list[Any], after: Any) -> list[Any]:
+    """Check what a node hook returned, and return it as a list."""
+    after = [after] if isinstance(after, torch.Tensor) else list(after)
+    if len(after) != len(before):
+        raise RuntimeError(
+            f"hook '{_name(hook)}' has returned an incorrect number of values "
+            f"(got {len(after)}, but expected {len(before)})"
+        )
+    for old, new in zip(before, after, strict=True):
+        if old is not None and new is not None:
+            _check(hook, old, new)
+    return after
+
+
+def _check(hook: Any, before: Any, after: Any) -> None:
+    if not isinstance(after, torch.Tensor):
+        raise TypeError(f"expected Variable, but hook returned '{type(after).__name__}'")
+    if before is None:
+        raise RuntimeError(
+            "can't replace a None gradient with a non-None value"
+        )
+    if after.dtype != before.dtype:
+        raise RuntimeError(
+            f"hook '{_name(hook)}' has changed the type of value (was torch."
+            f"{before.dtype.tensor_type} got torch.{after.dtype.tensor_type})"
+        )
+    if after.shape != before.shape:
+        raise RuntimeError(f"hook '{_name(hook)}' has changed the size of value")
+
+
+def _name(hook: Any) -> str:
+    return str(getattr(hook, "__name__", "<unknown>"))

@@ -1,0 +1,53 @@
+"""Lesson 9: an operation with a backward of your own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import course.nptorch as torch
+from course.nptorch.autograd.function import FunctionCtx, FunctionNode
+
+
+class Function:
+    """Base class of operations that bring their own backward.
+
+    Write two static methods: ``forward(ctx, *inputs)`` computes, ``backward(ctx, *gradients)``
+    takes one gradient per output and returns one per input. Then call `apply`. Alternatively
+    ``forward(*inputs)`` with ``setup_context(ctx, inputs, output)``.
+
+    References
+    ----------
+    .. [1] https://docs.pytorch.org/docs/stable/autograd.html#function
+    """
+
+    @staticmethod
+    def forward(*args: Any, **kwargs: Any) -> Any:
+        """Compute the outputs; to be overridden."""
+        raise NotImplementedError(
+            "You must implement the forward function for custom autograd.Function."
+        )
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Any) -> Any:
+        """Return one gradient per input; to be overridden."""
+        raise NotImplementedError(
+            "You must implement either the backward or vjp method for your custom "
+            "autograd.Function to use it with backward mode AD."
+        )
+
+    @classmethod
+    def apply(cls, *args: Any, **kwargs: Any) -> Any:
+        """Run forward without recording what it does, and record the whole as one node."""
+        recorded = torch.is_grad_enabled() and any(
+            isinstance(x, torch.Tensor) and x.requires_grad for x in args
+        )
+        ctx: Any = FunctionNode(cls, args) if recorded else FunctionCtx(cls, args)
+        with torch.autograd.function.recording(False):
+            if "setup_context" in dir(cls):
+                outputs = cls.forward(*args, **kwargs)
+                cls.setup_context(ctx, args, outputs)
+            else:
+                outputs = cls.forward(ctx, *args, **kwargs)
+        single = not isinstance(outputs, tuple)
+        made = ctx.finish((outputs,) if single else outputs)
+        return made[0] if single else made
