@@ -30,6 +30,7 @@ from course.nptorch.dtypes import boolean as bool  # noqa: A004 - torch's names
 from course.nptorch.grad_mode import is_grad_enabled, is_inference_mode_enabled
 from course.nptorch.ops import create, index, inplace, pointwise, reduce, shape
 from course.nptorch.ops.register import FUNCTIONS as _FUNCTIONS
+from course.nptorch.loading import load_parts, save_part
 from course.nptorch.part_table import parts
 from course.nptorch.parts import declare as _declare
 from course.nptorch.parts import plugged as _plugged

@@ -70,7 +70,8 @@ def view_of_changed_base(made: str) -> str:
     Parameters
     ----------
     made : str
-        How the view came about: ``"no_grad"``, or the name of a node with several views.
+        How the view came about: ``"no_grad"``, or for one of several views of one operation
+        which, e.g. ``"1 of UnbindBackward0"``.
     """
     if made == "no_grad":
         return (
@@ -81,7 +82,7 @@ def view_of_changed_base(made: str) -> str:
             "tracked) or both outside (if you want the inplace to be tracked)."
         )
     return (
-        f"Output 0 of {made} is a view and its base or another view of its base has been modified "
+        f"Output {made} is a view and its base or another view of its base has been modified "
         "inplace. This view is the output of a function that returns multiple views. Such "
         "functions do not allow the output views to be modified inplace. You should replace the "
         "inplace operation by an out-of-place one."
@@ -99,7 +100,7 @@ def view_in_place(made: str) -> str:
             "want the inplace to be tracked)."
         )
     return (
-        f"Output 0 of {made} is a view and is being modified inplace. This view is the output of a "
+        f"Output {made} is a view and is being modified inplace. This view is the output of a "
         "function that returns multiple views. Such functions do not allow the output views to be "
         "modified inplace. You should replace the inplace operation by an out-of-place one."
     )

@@ -140,7 +140,8 @@ class use:  # noqa: N801 - reads as a statement: torch.use(run_backward=run_back
                 _plug(name, part)
 
     def __repr__(self) -> str:
-        return f"plugged in: {', '.join(self._before)}"
+        names = list(self._before)
+        return f"plugged in: {', '.join(names) if len(names) < 7 else f'{len(names)} parts'}"
 
 
 def _plug(name: str, part: Any) -> None:

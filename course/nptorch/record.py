@@ -20,6 +20,7 @@ from course.nptorch.saved import RESULT, keep, read
 
 Rule = Callable[..., Any]
 
+
 class Plan:
     """What one operation keeps, and which rules it runs, for one set of inputs that need gradients.
 
@@ -62,19 +63,20 @@ class Op:
     ----------
     name : str
         torch's name of the operation.
-    rules : dict of str to function
-        Per differentiable input, in order: its rule, ``rule(g, *what it needs)``.
+    rules : dict of str to function or None
+        Per input, in order: its rule, ``rule(g, *what it needs)``. Inputs that are kept but have
+        no gradient of their own (masks, indices) come last, with None.
     node_name : str
         torch's name of the node, e.g. ``"MulBackward0"``.
     """
 
     __slots__ = ("inputs", "name", "node_name", "plans", "rules", "tensors", "words")
 
-    def __init__(self, name: str, rules: dict[str, Rule], node_name: str) -> None:
+    def __init__(self, name: str, rules: dict[str, Rule | None], node_name: str) -> None:
         self.name = name
         self.node_name = node_name
         self.inputs = tuple(rules)
-        self.rules = list(rules.values())
+        self.rules = [rule for rule in rules.values() if rule is not None]
         self.tensors = {*self.inputs, "result"}
         self.words = [tuple(inspect.signature(rule).parameters)[1:] for rule in self.rules]
         self.plans: dict[tuple[bool, ...], Plan] = {}
@@ -91,8 +93,11 @@ OPS: dict[str, Op] = {}
 _places: dict[str, list[tuple[Op, int]]] = {}
 
 
-def vjp(name: str, /, *, node_name: str = "", **rules: Rule) -> Op:
-    """Add an operation to the table: one rule per differentiable input, in order of the inputs."""
+def vjp(name: str, /, *, node_name: str = "", **rules: Rule | None) -> Op:
+    """Add an operation to the table: one rule per differentiable input, in order of the inputs.
+
+    None in the place of a rule marks an input that other rules need, such as a mask.
+    """
     camel = "".join(piece.capitalize() for piece in name.split("_"))
     op = OPS[name] = Op(name, rules, node_name or f"{camel}Backward0")
     for position, rule in enumerate(op.rules):
@@ -103,7 +108,8 @@ def vjp(name: str, /, *, node_name: str = "", **rules: Rule) -> Op:
 
 def share(name: str, other: str, /, *, node_name: str = "") -> Op:
     """Add an operation with the rules of another one and a node name of its own."""
-    rules = dict(zip(OPS[other].inputs, OPS[other].rules, strict=True))
+    like = OPS[other]
+    rules = dict.fromkeys(like.inputs) | dict(zip(like.inputs, like.rules, strict=False))
     return vjp(name, node_name=node_name, **rules)
 
 
@@ -217,7 +223,7 @@ def attach(
     op : Op
         Row of the table.
     inputs : tuple
-        One per rule: a Tensor, a Python number, or None.
+        As in the row: one per rule (a Tensor, a Python number, or None), then what is only kept.
     result : Tensor
         A fresh result; it gets its ``grad_fn``.
     facts : dict
@@ -241,15 +247,17 @@ def make_node(
     wanted: tuple[bool, ...],
     result: Any,
     facts: dict[str, Any] | None,
+    kind: type[OpNode] = OpNode,
 ) -> OpNode:
     """Return the node of one operation, with its edges and everything its rules need."""
+    wanted = wanted[: len(op.rules)]  # inputs that are only kept have no edge
     edges, slots = [], []
-    for x, want in zip(inputs, wanted, strict=True):
+    for x, want in zip(inputs, wanted, strict=False):
         edge = gradient_edge(x) if want else (None, 0)
         edges.append(edge[0])
         slots.append(edge[1])
     zeros = ZERO_SLOTS[len(slots)] if len(slots) < len(ZERO_SLOTS) else (0,) * len(slots)
-    node = OpNode(tuple(edges), zeros if not any(slots) else tuple(slots))
+    node = kind(tuple(edges), zeros if not any(slots) else tuple(slots))
     plan = node.plan = op.plan(wanted)
     node.op = op
     node.facts = facts
@@ -265,7 +273,7 @@ def _like(inputs: tuple[Any, ...], wanted: tuple[bool, ...], result: Any) -> Any
     data = result._data
     forms = [
         (x._data.shape, x._data.dtype) if want else None
-        for x, want in zip(inputs, wanted, strict=True)
+        for x, want in zip(inputs, wanted, strict=False)
     ]
     same = (data.shape, data.dtype)
     return None if all(form is None or form == same for form in forms) else tuple(forms)

@@ -124,7 +124,7 @@ def read(saved: Any, node: Any, position: int, tracked: bool) -> Any:
     if saved.version is not None:
         if value._version != saved.version:
             plugged.check_version(saved.version, value, node, position == RESULT)
-        if position != RESULT and not value.requires_grad:
+        if 0 <= position < len(node.edges) and not value.requires_grad:
             edge = node.edges[position]
             if edge is not None and not isinstance(edge, AccumulateGrad):
                 raise RuntimeError(SAVED_DETACHED)

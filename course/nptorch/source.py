@@ -1,0 +1,96 @@
+"""Cut the source of a part out of the notebook cell or file in which it was written."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import inspect
+import linecache
+import symtable
+from typing import Any
+
+HEADER = "import numpy as np\n\nimport course.nptorch as torch\n"
+KEPT = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
+
+
+def part_source(part: Any) -> str:
+    """Return a module's text with the part and the helpers defined in the same cell.
+
+    Imports, functions and classes of the cell are taken along, and names bound to constants;
+    everything else in it (experiments, plots, plugging in) is left out.
+
+    Raises
+    ------
+    OSError
+        If the source is not to be found.
+    ValueError
+        If the part needs a name that is defined in another cell.
+    """
+    filename = _filename(part)
+    lines = linecache.getlines(filename)
+    if not lines:
+        raise OSError("its source is not at hand; define it in a notebook cell or a file")
+    tree = ast.parse("".join(lines))
+    kept = [node for node in tree.body if isinstance(node, KEPT) or _constant(node)]
+    future = [_text(lines, node) for node in kept if _is_future(node)]
+    pieces = [_text(lines, node) for node in kept if not _is_future(node)]
+    if part.__name__ not in {getattr(node, "name", None) for node in tree.body}:
+        raise OSError("it is not defined at the top level of its cell")
+    text = "\n\n".join([*future, HEADER.rstrip(), *pieces]) + "\n"
+    if missing := sorted(_needed(text)):
+        raise ValueError(
+            f"it uses {', '.join(missing)}, which another cell defines; put that into the same "
+            "cell as the part"
+        )
+    return text
+
+
+def _filename(part: Any) -> str:
+    """Return the file, or the notebook cell, in which a function or class was written."""
+    code = getattr(part, "__code__", None)
+    if code is None:  # a class knows no file in a notebook, but its methods do
+        for member in vars(part).values():
+            inner = inspect.unwrap(getattr(member, "__func__", member))
+            code = getattr(inner, "__code__", None)
+            if code is not None and code.co_filename:
+                break
+    if code is None:
+        raise OSError("it has no methods, so its source cannot be found")
+    return str(code.co_filename)
+
+
+def _text(lines: list[str], node: Any) -> str:
+    first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
+    return "".join(lines[first - 1 : node.end_lineno]).rstrip()
+
+
+def _is_future(node: ast.stmt) -> bool:
+    return isinstance(node, ast.ImportFrom) and node.module == "__future__"
+
+
+def _constant(node: ast.stmt) -> bool:
+    if not isinstance(node, ast.Assign):
+        return False
+    try:
+        ast.literal_eval(node.value)
+    except ValueError:
+        return False
+    return all(isinstance(target, ast.Name) for target in node.targets)
+
+
+def _needed(text: str) -> set[str]:
+    """Return the global names a module reads and neither defines nor finds among the builtins."""
+    top = symtable.symtable(text, "part", "exec")
+    defined = {s.get_name() for s in top.get_symbols() if s.is_assigned() or s.is_imported()}
+    defined |= {s.get_name() for s in top.get_symbols() if s.is_namespace()}
+    read: set[str] = set()
+    tables = [top]
+    while tables:
+        table = tables.pop()
+        tables += table.get_children()
+        read |= {
+            s.get_name()
+            for s in table.get_symbols()
+            if s.is_global() and s.is_referenced() or (table is top and s.is_referenced())
+        }
+    return read - defined - set(vars(builtins)) - {"__name__", "__file__", "__doc__"}
