@@ -171,7 +171,7 @@ from course.parts.l05_retain_graph import release_saved
 torch.use(release_saved=release_saved)
 
 # %% tags=["grade:release-rule"]
-grade("release-rule", SavedTensor=SavedTensor, release_saved=release_saved)
+grade("release-rule", release_saved=release_saved)
 
 # %% [markdown]
 # Now the opening program behaves as in torch, and you know which line of yours raises:
@@ -291,7 +291,7 @@ print("retain: ", x.grad)
 from course.parts.l05_retain_graph import saved_bytes
 
 # %% tags=["grade:saved-bytes"]
-grade("saved-bytes", SavedTensor=SavedTensor, release_saved=release_saved, saved_bytes=saved_bytes)
+grade("saved-bytes", saved_bytes=saved_bytes)
 
 # %% [markdown]
 # ## What stays alive

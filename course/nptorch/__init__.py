@@ -7,6 +7,7 @@ that says what is missing. What students build (see `parts`) has to be plugged i
 
 from __future__ import annotations
 
+import math as _math
 import warnings as _warnings
 from typing import Any
 
@@ -26,19 +27,26 @@ from course.nptorch.dtypes import (
     set_default_dtype,
     uint8,
 )
+from course.nptorch.dtypes import ALL as _ALL_DTYPES
 from course.nptorch.dtypes import boolean as bool  # noqa: A004 - torch's names
+from course.nptorch.dtypes import finfo, iinfo
 from course.nptorch.grad_mode import is_grad_enabled, is_inference_mode_enabled
-from course.nptorch.ops import create, index, inplace, pointwise, reduce, shape
+from course.nptorch import ops as ops
+from course.nptorch.absent import absent as _absent
 from course.nptorch.ops.register import FUNCTIONS as _FUNCTIONS
 from course.nptorch.loading import load_parts, save_part
 from course.nptorch.part_table import parts
 from course.nptorch.parts import declare as _declare
 from course.nptorch.parts import plugged as _plugged
 from course.nptorch.parts import use
+from course.nptorch.printing import set_printoptions
 from course.nptorch._tensor import Tensor
+from course.nptorch.ops.random import Generator, default_generator
+from course.nptorch.ops.legacy import typed_constructor as _typed_constructor
 from course.nptorch.autograd import grad as _grad  # noqa: I001
 from course.nptorch import autograd as autograd
 from course.nptorch.autograd import function as _function, graph as _graph  # noqa: F401
+from course.nptorch import distributions as distributions, nn as nn, optim as optim  # noqa: I001
 
 half, float, double = float16, float32, float64  # noqa: A001
 short, int, long = int16, int32, int64  # noqa: A001
@@ -53,6 +61,11 @@ for _name in ("numerical_vjp",):
 _declare("saved_bytes", 5, "count the bytes a graph keeps for backward")
 _declare("count_consumers", 2, "count the edges that lead to each node")
 
+inf, nan, pi, e = _math.inf, _math.nan, _math.pi, _math.e
+newaxis = None
+contiguous_format, preserve_format, strided = "contiguous_format", "preserve_format", "strided"
+_typed = {d.tensor_type: _typed_constructor(d) for d in _ALL_DTYPES}
+
 _PARTS_AS_NAMES = {"no_grad", "enable_grad", "set_grad_enabled", "inference_mode"}
 
 
@@ -61,4 +74,12 @@ def __getattr__(name: str) -> Any:
         return _FUNCTIONS[name]
     if name in _PARTS_AS_NAMES:
         return getattr(_plugged, name)
-    raise AttributeError(f"course.nptorch has no torch.{name}")
+    if name in _typed:
+        return _typed[name]
+    if name.startswith("__"):
+        raise AttributeError(name)
+    raise _absent(name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_FUNCTIONS, *_PARTS_AS_NAMES, *_typed})

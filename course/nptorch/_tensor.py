@@ -121,7 +121,10 @@ class Tensor:
 
         Changes made through it go unnoticed by the check at backward; prefer `detach`.
         """
-        return wrap(self._array)
+        alias = wrap(self._array)
+        if alias._inference is not self._inference:
+            alias._inference = self._inference
+        return alias
 
     @data.setter
     def data(self, other: Tensor) -> None:
@@ -146,9 +149,9 @@ class Tensor:
     @property
     def requires_grad(self) -> bool:
         """Whether operations on this tensor are recorded."""
-        if self._base is not None and not self._requires_grad:
-            plugged.refresh_view(self)
-        return self._requires_grad or self._grad_fn is not None
+        if self._requires_grad or self._grad_fn is not None:
+            return True
+        return self._base is not None and self._base.requires_grad
 
     @requires_grad.setter
     def requires_grad(self, wanted: bool) -> None:
@@ -313,9 +316,9 @@ class Tensor:
     def detach_alias(self) -> Tensor:
         """Return the same memory and version counter without history."""
         alias = wrap(self._array)
-        if self._inference:
-            alias._inference = True
-        else:
+        if alias._inference is not self._inference:
+            alias._inference = self._inference
+        if not self._inference:
             alias._version_counter = self._counter()
         return alias
 

@@ -98,15 +98,15 @@ def set_default_dtype(d: dtype) -> None:
     _default = d
 
 
-def result_type(a: Any, b: Any) -> np.dtype[Any]:
-    """Return the NumPy dtype in which torch computes ``a op b``.
+def result_type(*operands: Any) -> np.dtype[Any]:
+    """Return the NumPy dtype in which torch computes with all `operands`.
 
-    `a` and `b` are arrays, NumPy scalars or Python numbers. Tensors with dimensions outrank
+    They are arrays, NumPy scalars or Python numbers. Tensors with dimensions outrank
     0-d tensors, which outrank Python numbers, unless the lower rank has the higher category
     (a float among integers).
     """
     best: list[np.dtype[Any] | None] = [None, None, None]
-    for operand in (a, b):
+    for operand in operands:
         rank, d = _rank(operand)
         held = best[rank]
         best[rank] = d if held is None else np.promote_types(_same(held, d), _same(d, held))
@@ -194,3 +194,31 @@ class device:  # noqa: N801 - torch's own name
 
 
 cpu = device("cpu")
+
+
+class finfo:  # noqa: N801 - torch's own name
+    """Limits of a floating-point dtype: ``eps max min tiny smallest_normal resolution bits``."""
+
+    def __init__(self, type: dtype | None = None) -> None:  # noqa: A002 - torch's name
+        kind = _default if type is None else type
+        if not kind.is_floating_point:
+            raise TypeError("torch.finfo() requires a floating point input type. Use torch.iinfo to "
+                            "handle 'torch.finfo'")  # fmt: skip
+        limits = np.finfo(kind.numpy)
+        self.dtype = kind.name
+        self.bits = int(limits.bits)
+        self.eps, self.max, self.min = float(limits.eps), float(limits.max), float(limits.min)
+        self.tiny = self.smallest_normal = float(limits.tiny)
+        self.resolution = float(limits.resolution)
+
+
+class iinfo:  # noqa: N801 - torch's own name
+    """Limits of an integer dtype: ``max min bits``."""
+
+    def __init__(self, type: dtype) -> None:  # noqa: A002 - torch's name
+        if type.category != INTEGER:
+            raise TypeError("torch.iinfo() requires an integer input type. Use torch.finfo to handle "
+                            "'torch.iinfo'")  # fmt: skip
+        limits = np.iinfo(type.numpy)
+        self.dtype = type.name
+        self.bits, self.max, self.min = limits.bits, int(limits.max), int(limits.min)

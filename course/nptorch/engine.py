@@ -6,6 +6,7 @@ what arrives at it; this module decides *what* happens there: hooks, the rule, r
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import numpy as np
@@ -44,13 +45,28 @@ class Pass:
         self.needed = needed
         self.captures = captures or {}
         self.captured: dict[int, Any] = {}
+        self.roots: list[Node] = []
+        self._reachable: set[Node] | None = None
 
     def run(self, roots: list[Root]) -> None:
         """Walk the graph from `roots`, ``(node, output, gradient)`` each."""
         if not self.create_graph:
             roots = [(node, slot, g._data) for node, slot, g in roots]
-        with recording(self.create_graph), np.errstate(all="ignore"):
-            plugged.run_backward(roots, self.run_node)
+        self.roots = [node for node, _, _ in roots]
+        outer, current.backward = current.backward, self
+        try:
+            with recording(self.create_graph), np.errstate(all="ignore"):
+                plugged.run_backward(roots, self.run_node)
+        finally:
+            current.backward = outer
+
+    def will_run(self, node: Node) -> bool:
+        """Return whether this pass runs, ran, or hands out the gradient of `node`."""
+        if self.needed is not None:
+            return node in self.needed or node in self.captures
+        if self._reachable is None:
+            self._reachable = reachable(self.roots)
+        return node in self._reachable
 
     def run_node(self, node: Node, gradients: list[Any]) -> Any:
         """Do everything that happens at one node whose gradients are complete.
@@ -67,13 +83,17 @@ class Pass:
         list or None
             One gradient (or None) per edge; None where the pass does not go on from here.
         """
-        wanted = self.needed is None or node in self.needed
-        if not wanted and node.hooks is not None:
-            gradients = self._tensor_hooks(node, gradients)
-        for slot, key in self.captures.get(node, ()):
-            self.captured[key] = gradients[slot]
-        if not wanted:
-            return None
+        if self.needed is not None:
+            wanted = node in self.needed
+            asked = self.captures.get(node, ())
+            if not wanted and not asked:
+                return None
+            if not wanted and node.hooks is not None:
+                gradients = self._tensor_hooks(node, gradients)
+            for slot, key in asked:
+                self.captured[key] = gradients[slot]
+            if not wanted:
+                return None
         hooks = node.hooks
         if hooks is not None:
             gradients = self._tensor_hooks(node, gradients)
@@ -107,6 +127,27 @@ class Pass:
         if self.create_graph:
             return list(gradients)
         return [None if g is None else g._data for g in gradients]
+
+
+class Current(threading.local):
+    """The backward pass that this thread is in the middle of."""
+
+    backward: Pass | None = None
+
+
+current = Current()
+
+
+def reachable(roots: list[Node]) -> set[Node]:
+    """Return `roots` and every node below them."""
+    seen = set(roots)
+    stack = list(seen)
+    while stack:
+        for below in stack.pop().edges:
+            if below is not None and below not in seen:
+                seen.add(below)
+                stack.append(below)
+    return seen
 
 
 def nodes_towards(roots: list[Node], targets: set[Node]) -> set[Node]:

@@ -11,15 +11,14 @@ References
 from __future__ import annotations
 
 import itertools
-import sys
 import weakref
 from collections import OrderedDict
 from typing import Any
 
 from course.nptorch.parts import declare, plugged
 
-_sequence = itertools.count()
-ZERO_SLOTS: tuple[tuple[int, ...], ...] = tuple((0,) * n for n in range(8))
+sequence = itertools.count()
+FIRST = 2**62
 
 
 class Node:
@@ -45,7 +44,7 @@ class Node:
     def __init__(self, edges: tuple[Any, ...], slots: tuple[int, ...]) -> None:
         self.edges = edges
         self.slots = slots
-        self.sequence_nr = next(_sequence)
+        self.sequence_nr = next(sequence)
         self.hooks: Any = None
 
     def apply(self, gradients: list[Any]) -> Any:
@@ -136,7 +135,7 @@ class AccumulateGrad(Node):
 
     def __init__(self, variable: Any) -> None:
         super().__init__((), ())
-        self.sequence_nr = sys.maxsize  # a leaf that is complete is served before anything else
+        self.sequence_nr = FIRST  # a leaf that is complete is served before anything else
         self.variable = variable
         if variable._backward_hooks:
             hooks_of(self).tensor[0] = variable._backward_hooks
@@ -154,6 +153,15 @@ class AccumulateGrad(Node):
         return "torch::autograd::AccumulateGrad"
 
 
+class Nowhere(Node):
+    """Where the gradient of a view goes that was made under `no_grad`: nobody gets it, as in torch."""
+
+    __slots__ = ()
+
+    def apply(self, gradients: list[Any]) -> list[Any]:
+        return []
+
+
 def gradient_edge(tensor: Any) -> tuple[Node | None, int]:
     """Return ``(node, output)`` to which the gradient of `tensor` is sent.
 
@@ -164,6 +172,8 @@ def gradient_edge(tensor: Any) -> tuple[Node | None, int]:
         return node, tensor._output_nr
     if tensor._requires_grad:
         return accumulator(tensor), 0
+    if tensor._base is not None and tensor._base.requires_grad:
+        return Nowhere((), ()), 0
     return None, 0
 
 

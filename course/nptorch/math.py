@@ -6,17 +6,21 @@ that it is recorded itself, under ``create_graph=True``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+
+ARRAY = (np.ndarray, np.generic)
+Shape = tuple[int, ...]
 
 
 def both(name: str, on_arrays: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function that calls `on_arrays`, or the Tensor's method called `name`."""
 
     def function(x: Any, *args: Any) -> Any:
-        if isinstance(x, np.ndarray | np.generic):
+        if isinstance(x, ARRAY):
             return on_arrays(x, *args)
         return getattr(x, name)(*args)
 
@@ -25,27 +29,58 @@ def both(name: str, on_arrays: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+def logistic(x: Any) -> Any:
+    """Return ``1 / (1 + exp(-x))`` of an array without overflow."""
+    e = np.exp(-np.abs(x))
+    return np.where(x >= 0, 1, e).astype(x.dtype) / (1 + e)
+
+
+def signum(x: Any) -> Any:
+    """Return 1, 0 or -1 for each element of an array; 0 for nan, as torch does."""
+    return (x > 0).astype(x.dtype) - (x < 0).astype(x.dtype) if x.dtype.kind != "b" else +x
+
+
+def repeated(x: Any, shape: tuple[int, ...]) -> Any:
+    """Return a view of `x` that repeats axes of extent 1, and may be written to, as torch's may."""
+    out = np.broadcast_to(x, shape)
+    if not isinstance(x, np.ndarray) or x.flags.writeable:
+        out.flags.writeable = True
+    return out
+
+
 exp = both("exp", np.exp)
 log = both("log", np.log)
 sin = both("sin", np.sin)
 cos = both("cos", np.cos)
+sinh = both("sinh", np.sinh)
+cosh = both("cosh", np.cosh)
 tanh = both("tanh", np.tanh)
 sqrt = both("sqrt", np.sqrt)
-sign = both("sign", np.sign)
-abs = both("abs", np.abs)  # noqa: A001
+sigmoid = both("sigmoid", logistic)
+sign = both("sign", signum)
+floor = both("floor", np.floor)
+trunc = both("trunc", np.trunc)
+abs = both("abs", np.abs)  # noqa: A001 - reads as mathematics
 isnan = both("isnan", np.isnan)
+isfinite = both("isfinite", np.isfinite)
 cumsum = both("cumsum", np.cumsum)
 flip = both("flip", np.flip)
+roll = both("roll", lambda x, shifts, dims: np.roll(x, shifts if dims else sum(shifts), dims))
+tril = both("tril", np.tril)
+triu = both("triu", np.triu)
 permute = both("permute", np.transpose)
-expand = both("expand", np.broadcast_to)
+expand = both("expand", repeated)
 reshape = both("reshape", np.reshape)
+squeeze = both("squeeze", np.squeeze)
+unsqueeze = both("unsqueeze", np.expand_dims)
+gather = both("gather", lambda x, dim, index: x[along(index, dim)])
 
 
 def where(condition: Any, a: Any, b: Any) -> Any:
-    """Pick from `a` where `condition` holds, else from `b`."""
-    if isinstance(condition, np.ndarray | np.generic):
+    """Pick from `a` where `condition` holds, else from `b` (each a number as well)."""
+    if isinstance(condition, ARRAY):
         return np.where(condition, a, b)
-    return condition.where(a, b)
+    return condition.choose(a, b)
 
 
 def matmul(a: Any, b: Any) -> Any:
@@ -58,21 +93,97 @@ def transpose(x: Any) -> Any:
     return x.swapaxes(-1, -2)
 
 
+def outer(a: Any, b: Any) -> Any:
+    """Return all products of an element of one vector and an element of another."""
+    return a[:, None] * b
+
+
 def zeros_like(x: Any) -> Any:
     """Zeros of the shape and dtype of `x`; an array for an array, a Tensor for a Tensor."""
-    return np.zeros_like(x) if isinstance(x, np.ndarray | np.generic) else x * 0
+    return np.zeros_like(x) if isinstance(x, ARRAY) else x.new_zeros(tuple(x.shape))
 
 
-def index_put(g: Any, shape: tuple[int, ...], indices: Any) -> Any:
+def log_number(x: float) -> float:
+    """Return the logarithm of a number: ``-inf`` for 0, ``nan`` below, without an error."""
+    if x > 0:
+        return math.log(x)
+    return -math.inf if x == 0 else math.nan
+
+
+def between(x: Any, low: Any, high: Any) -> Any:
+    """Return where ``low <= x <= high``; None means no bound."""
+    if low is None:
+        return x <= high
+    return x >= low if high is None else (x >= low) & (x <= high)
+
+
+def below(low: Any, high: Any) -> Any:
+    """Return where ``low < high``: True without an upper bound, False without a lower one."""
+    if low is None or high is None:
+        return np.bool_(high is None)
+    return low < high
+
+
+def no_derivative(name: str) -> Callable[[Any], Any]:
+    """Return the rule of an operation that torch does not differentiate either."""
+
+    def rule(g: Any) -> Any:
+        raise RuntimeError(f"derivative for aten::{name} is not implemented")
+
+    return rule
+
+
+# -- pieces of an array ----------------------------------------------------------------------------
+
+
+def at(dim: int, where: Any) -> tuple[Any, ...]:
+    """Return the index that picks `where` along axis `dim` and everything along those before."""
+    return (*(slice(None),) * dim, where)
+
+
+def narrow(g: Any, dim: int, start: int, stop: int) -> Any:
+    """Return positions `start` to `stop` along an axis."""
+    return g[at(dim, slice(start, stop))]
+
+
+def select(g: Any, dim: int, index: int) -> Any:
+    """Return position `index` along an axis, which disappears."""
+    return g[at(dim, index)]
+
+
+def concatenate(pieces: Sequence[Any], dim: int) -> Any:
+    """Join arrays or Tensors along an axis."""
+    if isinstance(pieces[0], ARRAY):
+        return np.concatenate(pieces, axis=dim)
+    return pieces[0].joined(pieces, dim)
+
+
+def stack(pieces: Sequence[Any], dim: int) -> Any:
+    """Join arrays or Tensors along a new axis."""
+    return concatenate([unsqueeze(piece, dim) for piece in pieces], dim)
+
+
+def along(index: Any, dim: int) -> tuple[Any, ...]:
+    """Return the full index that means ``index`` along `dim` and the same place elsewhere."""
+    if not isinstance(index, ARRAY):
+        index = index._data
+    if index.ndim == 0:
+        return (...,)
+    grid = list(np.indices(index.shape, sparse=True))
+    grid[dim] = index
+    return tuple(grid)
+
+
+def index_put(g: Any, shape: Shape, indices: Any) -> Any:
     """Return zeros of `shape` with `g` added at `indices` (what indexing with them picked)."""
-    if isinstance(g, np.ndarray | np.generic):
+    if isinstance(g, ARRAY):
         out = np.zeros(shape, g.dtype)
         if _picks_once(indices):
             out[indices] = g
         else:
             np.add.at(out, indices, g)
         return out
-    return g.index_put_into(shape, indices)
+    return g.put_into(shape, indices)
 
 
 def _picks_once(indices: Any) -> bool:
@@ -84,26 +195,97 @@ def _picks_once(indices: Any) -> bool:
     )
 
 
+def put_along(g: Any, index: Any, shape: Shape, dim: int) -> Any:
+    """Return zeros of `shape` with `g` added at the positions `index` along `dim`."""
+    return index_put(g, shape, along(index, dim)) if shape else g
+
+
+def put_picked(g: Any, index: Any, shape: Shape, dim: int, keepdim: bool) -> Any:
+    """Do `put_along` for one position per fold, as ``max(dim)`` picks it."""
+    if shape and not keepdim:
+        g, index = unsqueeze(g, dim), unsqueeze(index, dim)
+    return put_along(g, index, shape, dim)
+
+
 def without(g: Any, indices: Any) -> Any:
     """Return `g` with zeros at `indices`."""
-    if isinstance(g, np.ndarray | np.generic):
-        out = np.array(g)
-        out[indices] = 0
-        return out
-    out = g.clone()
-    out[indices] = 0
-    return out
+    keep = np.ones(g.shape, np.bool_)
+    keep[indices] = False
+    if isinstance(g, ARRAY):
+        return np.where(keep, g, 0).astype(g.dtype)
+    return g.masked_fill(g.new_tensor(~keep), 0)
 
 
-def expand_as_summed(g: Any, x: Any, dim: tuple[int, ...], keepdim: bool) -> Any:
+def put_diagonal(g: Any, shape: Shape, offset: int, dim1: int, dim2: int) -> Any:
+    """Return zeros of `shape` with the last axis of `g` on the diagonal of two axes."""
+    steps = np.arange(g.shape[-1])
+    place = (..., steps + max(-offset, 0), steps + max(offset, 0))
+    order = (*(d for d in range(len(shape)) if d not in (dim1, dim2)), dim1, dim2)
+    put = index_put(g, tuple(shape[d] for d in order), place)
+    return permute(put, tuple(sorted(range(len(order)), key=order.__getitem__)))
+
+
+# -- sums and their kin ----------------------------------------------------------------------------
+
+
+def expand_as_summed(g: Any, x: Any, dim: Shape, keepdim: bool) -> Any:
     """Stretch `g`, the shape of `x` folded over `dim`, back to the shape of `x`."""
     kept = tuple(1 if axis in dim else n for axis, n in enumerate(x.shape))
     return expand(reshape(g, kept), tuple(x.shape))
 
 
-def sum_over(x: Any, dim: tuple[int, ...]) -> Any:
+def sum_over(x: Any, dim: Shape) -> Any:
     """Sum over axes, keeping them with extent 1."""
     return x.sum(axis=dim, keepdims=True) if x.shape else x
+
+
+def count_over(x: Any, dim: Shape) -> int:
+    """Return over how many elements the axes `dim` of `x` run."""
+    return math.prod(x.shape[d] for d in dim) if x.shape else 1
+
+
+def minus_mean(x: Any, dim: Shape) -> Any:
+    """Return `x` less its mean over `dim`."""
+    count = count_over(x, dim)
+    return x - sum_over(x, dim) / count if count else x
+
+
+def variance_slope(x: Any, dim: Shape, correction: float) -> Any:
+    """Return the derivative of the variance over `dim` with respect to each element."""
+    freedom = count_over(x, dim) - correction
+    return minus_mean(x, dim) * (2 / freedom if freedom > 0 else math.inf)
+
+
+def divide_or_zero(a: Any, b: Any) -> Any:
+    """Return ``a / b``, and 0 where `b` is 0."""
+    return where(b == 0, 0, a / b)
+
+
+def norm_slope(x: Any, result: Any, p: float, dim: Shape, keepdim: bool) -> Any:
+    """Return the derivative of the p-norm over `dim` with respect to each element."""
+    norm = expand_as_summed(result, x, dim, keepdim)
+    if p == 0:
+        return x * 0
+    if p == 1:
+        return sign(x)
+    if p == 2:
+        return divide_or_zero(x, norm)
+    if math.isinf(p):
+        return sign(x) * shares(abs(x) == norm, dim, x)
+    if p < 2:
+        return divide_or_zero(sign(x) * where(x == 0, 0, abs(x) ** (p - 1)), norm ** (p - 1))
+    return divide_or_zero(x * abs(x) ** (p - 2), norm ** (p - 1))
+
+
+def shares(mask: Any, dim: Shape, like: Any) -> Any:
+    """Return, in the dtype of `like`, a mask divided by how many of it hold over `dim`."""
+    chosen = as_numbers(mask, like)
+    return chosen / sum_over(chosen, dim)
+
+
+def as_numbers(mask: Any, like: Any) -> Any:
+    """Return a mask as ones and zeros of the dtype of `like`."""
+    return mask.astype(like.dtype) if isinstance(mask, ARRAY) else mask.to(like.dtype)
 
 
 def reverse_cumsum(g: Any, dim: int) -> Any:
@@ -111,49 +293,37 @@ def reverse_cumsum(g: Any, dim: int) -> Any:
     return flip(cumsum(flip(g, (dim,)), dim), (dim,)) if g.shape else g
 
 
-def select_max(
-    g: Any, shape: tuple[int, ...], dim: int, keepdim: bool, indices: np.ndarray[Any, Any]
-) -> Any:
-    """Return zeros of `shape` with `g` at the positions `indices` along `dim`."""
-    if not shape:
-        return g
-    grid = list(np.indices(indices.shape, sparse=True))
-    grid.insert(dim, indices)
-    if keepdim:
-        g = g.squeeze(dim)
-    return index_put(g, shape, tuple(grid))
-
-
-def among_equals(g: Any, x: Any, result: Any, dim: tuple[int, ...], keepdim: bool) -> Any:
-    """Share `g` evenly among the elements of `x` that equal the extreme value `result`."""
-    mask = x == expand_as_summed(result, x, dim, keepdim)
-    count = sum_over(mask, dim)
-    return expand_as_summed(g, x, dim, keepdim) * mask / count
-
-
-def product_of_others(x: Any, dim: tuple[int, ...]) -> Any:
+def product_of_others(x: Any, dim: Shape) -> Any:
     """Return, for each element, the product of all others along `dim`; exact where x is 0.
 
     The products before and after each element are formed without dividing.
     """
     if not x.shape:
-        return x * 0 + 1
+        return zeros_like(x) + 1
     rest = tuple(d for d in range(len(x.shape)) if d not in dim)
     order = (*rest, *dim)
-    flat = reshape(permute(x, order), (*(x.shape[d] for d in rest), -1))
+    counts = tuple(x.shape[d] for d in order)
+    flat = reshape(permute(x, order), (*(x.shape[d] for d in rest), count_over(x, dim)))
     n = flat.shape[-1]
+    if n == 0:
+        return x
     before = [flat[..., :1] * 0 + 1]
     after = [flat[..., :1] * 0 + 1]
     for i in range(n - 1):
         before.append(before[-1] * flat[..., i : i + 1])
         after.append(after[-1] * flat[..., n - 1 - i : n - i])
-    others = concatenate(before) * concatenate(after[::-1])
+    last = len(flat.shape) - 1
+    others = concatenate(before, last) * concatenate(after[::-1], last)
     back = tuple(sorted(range(len(order)), key=order.__getitem__))
-    return permute(reshape(others, tuple(x.shape[d] for d in order)), back)
+    return permute(reshape(others, counts), back)
 
 
-def concatenate(pieces: list[Any]) -> Any:
-    """Join arrays or Tensors along the last axis."""
-    if isinstance(pieces[0], np.ndarray):
-        return np.concatenate(pieces, axis=-1)
-    return pieces[0].cat_last(pieces)
+def unrepeat(g: Any, shape: Shape, repeats: Shape) -> Any:
+    """Sum the gradient of ``repeat`` over the copies of each element."""
+    g = reshape(g, tuple(n for pair in zip(repeats, _front(shape, repeats), strict=True) for n in pair))
+    g = g.sum(axis=tuple(range(0, 2 * len(repeats), 2)))
+    return reshape(g, shape)
+
+
+def _front(shape: Shape, repeats: Shape) -> Shape:
+    return (*(1,) * (len(repeats) - len(shape)), *shape)

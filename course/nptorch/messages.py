@@ -26,11 +26,18 @@ NOT_USED = (
     "allow_unused=True if this is the desired behavior."
 )
 
+PARTLY_SAME = (
+    "unsupported operation: some elements of the input tensor and the written-to tensor refer to a "
+    "single memory location. Please clone() the tensor before performing the operation."
+)
+
 LEAF_IN_PLACE = "a leaf Variable that requires grad is being used in an in-place operation."
 
 LEAF_VIEW_IN_PLACE = (
     "a view of a leaf Variable that requires grad is being used in an in-place operation."
 )
+
+LEAF_MARKED_DIRTY = "a leaf Variable that requires grad has been used in an in-place operation."
 
 ONLY_FLOATS = "Only Tensors of floating point and complex dtype can require gradients"
 
@@ -55,6 +62,13 @@ SAVED_DETACHED = (
     "not supported, please use out-of-place `.detach()` instead"
 )
 
+INFERENCE_SAVED = (
+    "Inference tensors cannot be saved for backward. Please do not use Tensors created in "
+    "inference mode in computation tracked by autograd. To work around this, you can make a clone "
+    "to get a normal tensor and use it in autograd, or use `torch.no_grad()` instead of "
+    "`torch.inference_mode()`."
+)
+
 NON_LEAF_GRAD = (
     "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad "
     "attribute won't be populated during autograd.backward(). If you indeed want the .grad field "
@@ -64,43 +78,46 @@ NON_LEAF_GRAD = (
 )
 
 
+# Why a view may not be rebuilt on a changed base, by how it came about.
+_NO_GRAD = (
+    " Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your "
+    "code by moving both the view and the inplace either both inside the no_grad block (if you "
+    "don't want the inplace to be tracked) or both outside (if you want the inplace to be tracked)."
+)
+_SEVERAL = (
+    " This view is the output of a function that returns multiple views. Such functions do not "
+    "allow the output views to be modified inplace. You should replace the inplace operation by an "
+    "out-of-place one."
+)
+_OF_FUNCTION = (
+    " This view was created inside a custom Function (or because an input was returned as-is) and "
+    "the autograd logic to handle view+inplace would override the custom backward associated with "
+    "the custom Function, leading to incorrect gradients. This behavior is forbidden. You can fix "
+    "this by cloning the output of the custom Function."
+)
+OF_FUNCTION = " of Function "
+
+
+def _view(made: str, what: str) -> str:
+    if made == "no_grad":
+        return f"A view was created in no_grad mode and {what} with grad mode enabled.{_NO_GRAD}"
+    if OF_FUNCTION in made:
+        return f"Output {made.replace(OF_FUNCTION, ' of ')} is a view and {what}.{_OF_FUNCTION}"
+    return f"Output {made} is a view and {what}.{_SEVERAL}"
+
+
 def view_of_changed_base(made: str) -> str:
     """Return torch's refusal to use a view after its base was changed in place.
 
     Parameters
     ----------
     made : str
-        How the view came about: ``"no_grad"``, or for one of several views of one operation
-        which, e.g. ``"1 of UnbindBackward0"``.
+        How the view came about: ``"no_grad"``, or which output of an operation that makes several
+        views (``"1 of Unbind"``) or of a custom Function (``"0 of Function Mine"``) it is.
     """
-    if made == "no_grad":
-        return (
-            "A view was created in no_grad mode and its base or another view of its base has been "
-            "modified inplace with grad mode enabled. Given that this use case is ambiguous and "
-            "error-prone, it is forbidden. You can clarify your code by moving both the view and "
-            "the inplace either both inside the no_grad block (if you don't want the inplace to be "
-            "tracked) or both outside (if you want the inplace to be tracked)."
-        )
-    return (
-        f"Output {made} is a view and its base or another view of its base has been modified "
-        "inplace. This view is the output of a function that returns multiple views. Such "
-        "functions do not allow the output views to be modified inplace. You should replace the "
-        "inplace operation by an out-of-place one."
-    )
+    return _view(made, "its base or another view of its base has been modified inplace")
 
 
 def view_in_place(made: str) -> str:
     """Return torch's refusal to write to a view that was made in the way `made`."""
-    if made == "no_grad":
-        return (
-            "A view was created in no_grad mode and is being modified inplace with grad mode "
-            "enabled. Given that this use case is ambiguous and error-prone, it is forbidden. You "
-            "can clarify your code by moving both the view and the inplace either both inside the "
-            "no_grad block (if you don't want the inplace to be tracked) or both outside (if you "
-            "want the inplace to be tracked)."
-        )
-    return (
-        f"Output {made} is a view and is being modified inplace. This view is the output of a "
-        "function that returns multiple views. Such functions do not allow the output views to be "
-        "modified inplace. You should replace the inplace operation by an out-of-place one."
-    )
+    return _view(made, "is being modified inplace")

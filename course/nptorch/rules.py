@@ -2,10 +2,12 @@
 
 One line per input. ``g`` is the gradient of the loss with respect to the result; the other
 parameter names say what the operation keeps for it: ``self``, ``other`` ... are inputs,
-``result`` is the output, the rest are plain facts. The same line runs on NumPy arrays, and on
-Tensors under ``create_graph=True``. Names follow torch's own table [1]_.
+``result`` is the output, and after those come plain facts such as ``dim``. The same line runs on
+NumPy arrays, and on Tensors under ``create_graph=True``. Names follow torch's own table [1]_.
 
-``built(lesson, part, ...)`` marks the rules that students build.
+``built(lesson, part, ...)`` marks the rules that students build. ``mask=None`` marks an input that
+is kept for the rules and has no gradient. Where an operation has several outputs, ``g`` is the
+list of their gradients.
 
 References
 ----------
@@ -15,29 +17,61 @@ References
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from course.nptorch.math import (
+    along,
+    below,
+    between,
+    concatenate,
     cos,
+    cosh,
+    count_over,
     exp,
     expand,
     expand_as_summed,
     flip,
+    floor,
+    gather,
     index_put,
+    isfinite,
+    isnan,
     log,
-    among_equals,
-    product_of_others,
+    log_number,
+    matmul,
+    narrow,
+    no_derivative,
+    norm_slope,
+    outer,
     permute,
+    product_of_others,
+    put_along,
+    put_diagonal,
+    put_picked,
     reshape,
     reverse_cumsum,
-    select_max,
+    roll,
+    select,
+    shares,
+    sigmoid,
     sign,
     sin,
+    sinh,
+    sqrt,
+    squeeze,
+    stack,
     sum_over,
+    transpose,
+    tril,
+    triu,
+    trunc,
+    unrepeat,
+    unsqueeze,
+    variance_slope,
     where,
     without,
+    zeros_like,
 )
-from course.nptorch.record import built, share, vjp
+from course.nptorch.record import built, share, vjp, vjp_of_many
 
 # ruff: noqa: E501 - a table is read by columns
 # fmt: off
@@ -50,85 +84,158 @@ vjp("sigmoid",    self=built(1, "sigmoid_self", lambda g, result: ...))
 vjp("relu",       self=built(1, "relu_self",    lambda g, result: ...))
 vjp("neg",        self=lambda g: -g)
 vjp("cos",        self=lambda g, self: -g * sin(self))
+vjp("tan",        self=lambda g, result: g * (1 + result * result))
+vjp("asin",       self=lambda g, self: g / sqrt(1 - self * self))
+vjp("acos",       self=lambda g, self: -g / sqrt(1 - self * self))
+vjp("atan",       self=lambda g, self: g / (self * self + 1))
+vjp("sinh",       self=lambda g, self: g * cosh(self))
+vjp("cosh",       self=lambda g, self: g * sinh(self))
 vjp("sqrt",       self=lambda g, result: g / (2 * result))
 vjp("rsqrt",      self=lambda g, result: g * -0.5 * result**3)
-vjp("reciprocal", self=lambda g, result: -g * result * result)
-vjp("square",     self=lambda g, self: g * 2 * self, node_name="PowBackward0")
+vjp("reciprocal", self=lambda g, result: -g * (result * result))
 vjp("abs",        self=lambda g, self: g * sign(self))
-vjp("log1p",      self=lambda g, self: g / (self + 1))
 vjp("expm1",      self=lambda g, result: g * (result + 1))
+vjp("log1p",      self=lambda g, self: g / (self + 1), node_name="Log1PBackward0")
 vjp("log2",       self=lambda g, self: g / (self * math.log(2)))
-vjp("tan",        self=lambda g, result: g * (1 + result * result))
-vjp("atan",       self=lambda g, self: g / (self * self + 1))
-vjp("sinh",       self=lambda g, self: g * (exp(self) + exp(-self)) / 2)
-vjp("cosh",       self=lambda g, self: g * (exp(self) - exp(-self)) / 2)
-vjp("softplus",   self=lambda g, self: g / (1 + exp(-self)))
+vjp("log10",      self=lambda g, self: g / (self * math.log(10)))
+vjp("softplus",   self=lambda g, self, beta, threshold: where(self * beta > threshold, g, g * sigmoid(self * beta)))
+vjp("log_sigmoid", self=lambda g, self: g * sigmoid(-self))
 vjp("leaky_relu", self=lambda g, self, negative_slope: where(self > 0, g, g * negative_slope))
-vjp("clamp",      self=lambda g, self, min, max: g * (((self >= min) & (self <= max)) if min is not None and max is not None else self >= min if max is None else self <= max))
-vjp("sign",       self=lambda g: g * 0)
-vjp("floor",      self=lambda g: g * 0)
-vjp("ceil",       self=lambda g: g * 0)
-vjp("round",      self=lambda g: g * 0)
+vjp("clamp",      self=lambda g, self, min, max: where(between(self, min, max), g, 0), node_name="ClampBackward1")
+vjp("clamp_min",  self=lambda g, self, min: where(self >= min, g, 0))
+vjp("clamp_max",  self=lambda g, self, max: where(self <= max, g, 0))
+vjp("clamp_min_tensor", self=lambda g, self, min: where(self >= min, g, 0), min=lambda g, self, min: where(self < min, g, 0), node_name="ClampMinBackward1")
+vjp("clamp_max_tensor", self=lambda g, self, max: where(self <= max, g, 0), max=lambda g, self, max: where(self > max, g, 0), node_name="ClampMaxBackward1")
+vjp("sign",       self=lambda g: zeros_like(g))
+vjp("floor",      self=lambda g: zeros_like(g))
+vjp("ceil",       self=lambda g: zeros_like(g))
+vjp("round",      self=lambda g: zeros_like(g))
+share("round_decimals", "round", node_name="RoundBackward1")
+vjp("trunc",      self=lambda g: zeros_like(g))
+vjp("frac",       self=lambda g: g)
+vjp("nan_to_num", self=lambda g, self: where(isfinite(self), g, 0))
 vjp("clone",      self=lambda g: g)
 vjp("to_copy",    self=lambda g: g, node_name="ToCopyBackward0")
 
-# -- two inputs, broadcast against each other ------------------------------------------------------
+# -- several inputs, broadcast against each other --------------------------------------------------
 vjp("add",     self=lambda g: g,                                    other=lambda g, alpha: g if alpha == 1 else g * alpha)
 vjp("sub",     self=lambda g: g,                                    other=lambda g, alpha: -g if alpha == 1 else g * -alpha)
+vjp("rsub",    self=lambda g, alpha: -g if alpha == 1 else g * -alpha, node_name="RsubBackward1")
 vjp("mul",     self=built(1, "mul_self", lambda g, other: ...),     other=built(1, "mul_other", lambda g, self: ...))
 vjp("div",     self=built(1, "div_self", lambda g, other: ...),     other=built(1, "div_other", lambda g, self, other: ...))
-vjp("maximum", self=lambda g, self, other: where(self == other, g / 2, g * (self > other)),
-               other=lambda g, self, other: where(self == other, g / 2, g * (self < other)))
-vjp("minimum", self=lambda g, self, other: where(self == other, g / 2, g * (self < other)),
-               other=lambda g, self, other: where(self == other, g / 2, g * (self > other)))
-vjp("pow",     self=lambda g, self, other: where(_zero(other, g), g * 0, g * (other * self ** (other - 1))),
-               other=lambda g, self, other, result: where((self == 0) & (other >= 0), g * 0, g * result * log(self)),
-               node_name="PowBackward1")
+vjp("remainder", self=lambda g: g,                                  other=lambda g, self, other: -g * floor(self / other), node_name="RemainderBackward1")
+vjp("fmod",    self=lambda g: g,                                    other=lambda g, self, other: -g * trunc(self / other), node_name="FmodBackward1")
+vjp("remainder_number", self=lambda g: g, node_name="RemainderBackward0")
+vjp("fmod_number", self=lambda g: g, node_name="FmodBackward0")
+vjp("floor_divide", self=no_derivative("floor_divide"), other=no_derivative("floor_divide"), node_name="torch::autograd::NotImplemented")
+vjp("remainder_of", self=no_derivative("remainder"), other=no_derivative("remainder"), node_name="torch::autograd::NotImplemented")
+vjp("div_rounded", self=lambda g: g * 0, other=lambda g: g * 0, node_name="DivBackward2")
+vjp("pow",     self=lambda g, self, other: where(other == 0, 0, g * (other * self ** (other - 1))),
+               other=lambda g, self, other, result: where((self == 0) & (other >= 0), 0, g * (result * log(self))), node_name="PowBackward1")
 vjp("pow_number", self=lambda g, self, exponent: g * 0 if exponent == 0 else g * (exponent * self ** (exponent - 1)), node_name="PowBackward0")
-vjp("where",   self=lambda g, condition: where(condition, g, g * 0), other=lambda g, condition: where(condition, g * 0, g))
-vjp("masked_fill", self=lambda g, mask: where(mask, g * 0, g),      value=lambda g, mask: where(mask, g, g * 0))
-vjp("lerp",    self=lambda g, weight: g * (1 - weight), end=lambda g, weight: g * weight, node_name="LerpBackward0")
+vjp("number_pow", exponent=lambda g, exponent, result, base: where((exponent >= 0) & (base == 0), 0, g * (result * log_number(base))), node_name="PowBackward2")
+vjp("atan2",   self=lambda g, self, other: g * (other / (self * self + other * other)), other=lambda g, self, other: g * (-self / (self * self + other * other)), node_name="Atan2Backward0")
+vjp("maximum", self=lambda g, self, other: where(self == other, g / 2, where(self < other, 0, g)), other=lambda g, self, other: where(self == other, g / 2, where(self > other, 0, g)))
+vjp("minimum", self=lambda g, self, other: where(self == other, g / 2, where(self > other, 0, g)), other=lambda g, self, other: where(self == other, g / 2, where(self < other, 0, g)))
+vjp("where",   self=lambda g, condition: where(condition, g, 0),    other=lambda g, condition: where(condition, 0, g), condition=None)
+vjp("masked_fill", self=lambda g, mask: where(mask, 0, g), mask=None)
+vjp("masked_fill_tensor", self=lambda g, mask: where(mask, 0, g),   value=lambda g, mask: where(mask, g, 0), mask=None, node_name="MaskedFillBackward1")
+vjp("clamp_tensor", self=lambda g, self, min, max: where(between(self, min, max), g, 0),
+               min=lambda g, self, min, max: where((self < min) & below(min, max), g, 0), max=lambda g, self, min, max: where((self > max) | ~below(min, max), g, 0), node_name="ClampBackward0")
+vjp("lerp",    self=lambda g, weight: g * (1 - weight),             end=lambda g, weight: g * weight)
+vjp("lerp_tensor", self=lambda g, weight: g * (1 - weight),         end=lambda g, weight: g * weight, weight=lambda g, self, end: g * (end - self), node_name="LerpBackward1")
+vjp("addcmul", self=lambda g: g, tensor1=lambda g, tensor2, value: g * (tensor2 * value), tensor2=lambda g, tensor1, value: g * (tensor1 * value))
+vjp("addcdiv", self=lambda g: g, tensor1=lambda g, tensor2, value: g * (value / tensor2), tensor2=lambda g, tensor1, tensor2, value: -g * (value * tensor1 / (tensor2 * tensor2)))
 
-# -- sums and their kin (dim: the axes, always as a tuple) ----------------------------------------
+# -- sums and their kin (dim: the axes, always as a tuple; one axis where the fold is along one) ---
 vjp("sum",       self=built(3, "sum_self",  lambda g, shape, dim, keepdim: ...))
 vjp("mean",      self=built(3, "mean_self", lambda g, shape, dim, keepdim: ...))
 share("sum_dim", "sum", node_name="SumBackward1")
 share("mean_dim", "mean", node_name="MeanBackward1")
-vjp("prod",      self=lambda g, self, dim, keepdim: expand_as_summed(g, self, dim, keepdim) * product_of_others(self, dim))
-vjp("var",       self=lambda g, self, dim, keepdim, correction: expand_as_summed(g, self, dim, keepdim) * (2 / (_count(self, dim) - correction)) * (self - sum_over(self, dim) / _count(self, dim)))
-vjp("amax",      self=lambda g, self, result, dim, keepdim: among_equals(g, self, result, dim, keepdim))
-vjp("max_dim",   self=lambda g, shape, dim, keepdim, indices: select_max(g, shape, dim, keepdim, indices), node_name="MaxBackward0")
+vjp("prod",      self=lambda g, self, result, dim, keepdim: expand_as_summed(g, self, dim, keepdim) * product_of_others(self, dim))
+share("prod_dim", "prod", node_name="ProdBackward1")
+vjp("var",       self=lambda g, self, dim, keepdim, correction: expand_as_summed(g, self, dim, keepdim) * variance_slope(self, dim, correction))
+vjp("std",       self=lambda g, self, result, dim, keepdim, correction: expand_as_summed(where(result == 0, 0, g / (2 * result)), self, dim, keepdim) * variance_slope(self, dim, correction))
+vjp("var_mean",  self=lambda g, self, dim, keepdim, correction: expand_as_summed(g[0], self, dim, keepdim) * variance_slope(self, dim, correction) + expand_as_summed(g[1], self, dim, keepdim) / count_over(self, dim))
+vjp("std_mean",  self=lambda g, self, std, dim, keepdim, correction: expand_as_summed(where(std == 0, 0, g[0] / (2 * std)), self, dim, keepdim) * variance_slope(self, dim, correction) + expand_as_summed(g[1], self, dim, keepdim) / count_over(self, dim), std=None)
+vjp("norm",      self=lambda g, self, result, ord, dim, keepdim: expand_as_summed(g, self, dim, keepdim) * norm_slope(self, result, ord, dim, keepdim), node_name="LinalgVectorNormBackward0")
+vjp("amax",      self=lambda g, self, result, dim, keepdim: expand_as_summed(g, self, dim, keepdim) * shares(self == expand_as_summed(result, self, dim, keepdim), dim, self))
+share("amin", "amax")
+vjp("max",       self=lambda g, self, result: g * shares((self == result) | (isnan(self) & isnan(result)), tuple(range(len(self.shape))), self), node_name="MaxBackward1")
+share("min", "max", node_name="MinBackward1")
+share("median", "max", node_name="MedianBackward0")
+vjp("max_dim",   self=lambda g, indices, shape, dim, keepdim: put_picked(g, indices, shape, dim, keepdim), indices=None, node_name="MaxBackward0")
+share("min_dim", "max_dim", node_name="MinBackward0")
+share("median_dim", "max_dim", node_name="MedianBackward1")
+vjp("sort",      self=lambda g, indices, shape, dim: put_along(g, indices, shape, dim), indices=None)
+share("topk", "sort")
 vjp("cumsum",    self=lambda g, dim: reverse_cumsum(g, dim))
 vjp("logsumexp", self=lambda g, self, result, dim, keepdim: expand_as_summed(g, self, dim, keepdim) * exp(self - expand_as_summed(result, self, dim, keepdim)))
 vjp("softmax",   self=lambda g, result, dim: (g - sum_over(g * result, (dim,))) * result)
-vjp("log_softmax", self=lambda g, result, dim: g - exp(result) * sum_over(g, (dim,)), node_name="LogSoftmaxBackward0")
+vjp("log_softmax", self=lambda g, result, dim: g - exp(result) * sum_over(g, (dim,)))
 
 # -- matrices ------------------------------------------------------------------------------------
-vjp("mm",     self=built(3, "matmul_self", lambda g, other: ...), other=built(3, "matmul_other", lambda g, self: ...))
+vjp("mm",     self=built(3, "matmul_self", lambda g, other: ...),  other=built(3, "matmul_other", lambda g, self: ...))
 share("bmm", "mm")
+vjp("mv",     self=lambda g, vec: outer(g, vec),                   vec=lambda g, self: matmul(transpose(self), g))
+vjp("dot",    self=lambda g, tensor: g * tensor,                   tensor=lambda g, self: g * self)
+vjp("addmm",  self=lambda g, beta: g * beta, mat1=lambda g, mat2, alpha: matmul(g, transpose(mat2)) * alpha, mat2=lambda g, mat1, alpha: matmul(transpose(mat1), g) * alpha)
+share("baddbmm", "addmm")
+vjp("addmv",  self=lambda g, beta: g * beta, mat=lambda g, vec, alpha: outer(g, vec) * alpha, vec=lambda g, mat, alpha: matmul(transpose(mat), g) * alpha)
+vjp("tril",   self=lambda g, diagonal: tril(g, diagonal))
+vjp("triu",   self=lambda g, diagonal: triu(g, diagonal))
+vjp("trace",  self=lambda g, shape: put_diagonal(expand(reshape(g, (1,)), (min(shape),)), shape, 0, 0, 1))
+vjp("diag_embed", self=lambda g, offset, dim1, dim2: g.diagonal(offset, dim1, dim2))
+vjp("diagonal", self=lambda g, shape, offset, dim1, dim2: put_diagonal(g, shape, offset, dim1, dim2))
+share("diagonal_copy", "diagonal", node_name="DiagonalBackward0_copy")
 
 # -- other shapes of the same numbers ------------------------------------------------------------
 vjp("permute", self=built(3, "permute_self", lambda g, dims: ...))
+vjp("transpose", self=lambda g, dim0, dim1: g.swapaxes(dim0, dim1))
+vjp("t",       self=lambda g: g.T)
 vjp("view",    self=lambda g, shape: reshape(g, shape))
+share("reshape_alias", "view")
+share("unsafe_view", "view")
+share("squeeze", "view")
+share("squeeze_dim", "view", node_name="SqueezeBackward1")
+share("squeeze_dims", "view", node_name="SqueezeBackward2")
+share("squeeze_row", "view", node_name="SqueezeBackward4")
+vjp("unsqueeze", self=lambda g, dim: squeeze(g, dim))
 vjp("expand",  self=lambda g: g)  # the engine sums it back to the shape of self
+vjp("alias",   self=lambda g: g)
+vjp("repeat",  self=lambda g, shape, repeats: unrepeat(g, shape, repeats))
 vjp("flip",    self=lambda g, dims: flip(g, dims))
-vjp("index",   self=built(3, "index_self", lambda g, shape, indices: ...))
+vjp("roll",    self=lambda g, shifts, dims: roll(g, tuple(-n for n in shifts), dims))
+vjp_of_many("cat",   tensor=lambda g, i, dim, bounds: narrow(g, dim, bounds[i], bounds[i + 1]))
+vjp_of_many("stack", tensor=lambda g, i, dim: select(g, dim, i))
+vjp("unbind",  self=lambda g, dim: stack(g, dim))
+vjp("split",   self=lambda g, dim: concatenate(g, dim))
+share("split_with_sizes", "split")
+
+# -- picking elements ------------------------------------------------------------------------------
 vjp("select",  self=lambda g, shape, indices: index_put(g, shape, indices))
-vjp("index_put", self=lambda g, indices: without(g, indices), value=lambda g, indices: g[indices])
+share("slice", "select")
+vjp("index",   self=built(3, "index_self", lambda g, shape, indices: ...), tensors=None)
+share("take", "index")
+share("index_select", "index")
+vjp("masked_select", self=lambda g, mask, shape: index_put(g, shape, mask), mask=None)
+vjp("gather",  self=lambda g, index, shape, dim: put_along(g, index, shape, dim), index=None)
+vjp("put_into", self=lambda g, indices: g[indices])
+vjp("index_put", self=lambda g, indices: without(g, indices), values=lambda g, indices: g[indices], tensors=None)
+vjp("index_add_into", self=lambda g: g, values=lambda g, indices: g[indices], tensors=None, node_name="IndexPutBackward0")
+vjp("index_add", self=lambda g: g, source=lambda g, indices, alpha: g[indices] * alpha, tensors=None)
+vjp("index_copy", self=lambda g, indices: without(g, indices), source=lambda g, indices: g[indices], tensors=None)
+vjp("index_fill", self=lambda g, indices: without(g, indices), value=lambda g, indices: g[indices], tensors=None)
+vjp("scatter", self=lambda g, index, dim: without(g, along(index, dim)), src=lambda g, index, dim: gather(g, dim, index), index=None)
+vjp("scatter_number", self=lambda g, index, dim: without(g, along(index, dim)), index=None, node_name="ScatterBackward1")
+vjp("scatter_add", self=lambda g: g, src=lambda g, index, dim: gather(g, dim, index), index=None)
 
 # -- written in place ----------------------------------------------------------------------------
-vjp("fill", self=lambda g: g * 0, value=lambda g: g.sum())
-vjp("zero", self=lambda g: g * 0)
-vjp("copy", self=lambda g: g * 0, src=lambda g: g, node_name="CopyBackwards")
+vjp("fill",    self=lambda g: zeros_like(g))
+vjp("fill_tensor", self=lambda g: zeros_like(g), value=lambda g: g.sum(), node_name="FillBackward1")
+vjp("zero",    self=lambda g: zeros_like(g))
+vjp("copy",    self=lambda g: zeros_like(g), src=lambda g: g, node_name="torch::autograd::CopyBackwards")
+vjp("random",  self=lambda g: g * 0)
+for _name in ("normal", "uniform", "bernoulli", "exponential"):
+    share(_name, "random")
 # fmt: on
-
-
-def _zero(exponent: Any, g: Any) -> Any:
-    """Return where an exponent (array, Tensor or number) is 0, in the shape of `g`."""
-    return (exponent == 0) & (g == g)
-
-
-def _count(x: Any, dim: tuple[int, ...]) -> int:
-    """Return over how many elements the axes `dim` of `x` run."""
-    return math.prod(x.shape[d] for d in dim) if x.shape else 1
-

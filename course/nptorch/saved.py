@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from course.nptorch.grad_mode import mode
+from course.nptorch.grad_mode import mode, recording
 from course.nptorch.graph import AccumulateGrad
-from course.nptorch.messages import SAVED_DETACHED, SECOND_TIME
+from course.nptorch.messages import INFERENCE_SAVED, SAVED_DETACHED, SECOND_TIME
 from course.nptorch.parts import declare, plugged
 
 
@@ -46,7 +46,8 @@ class PackedTensor:
         pack_hook, self.unpack_hook = mode.saving[-1]
         self.version = None
         before = value._version
-        self.packed = (pack_hook(value.detach_alias() if is_output else value),)
+        with recording(False):
+            self.packed = (pack_hook(value.detach_alias() if is_output else value),)
         if value._version != before:
             raise RuntimeError(
                 "A saved tensor pack hook is modifying its input in place. Tensors provided as "
@@ -72,7 +73,7 @@ class PackedTensor:
         self.packed = None
 
 
-def keep(value: Any, is_output: bool = False) -> Any:
+def keep(value: Any, is_output: bool) -> Any:
     """Return the `SavedTensor` of `value`, a Tensor or a Python number.
 
     Raises
@@ -80,20 +81,14 @@ def keep(value: Any, is_output: bool = False) -> Any:
     RuntimeError
         If `value` was made in inference mode.
     """
-    if hasattr(value, "_data"):
-        if value._inference:
-            raise RuntimeError(
-                "Inference tensors cannot be saved for backward. Please do not use Tensors created "
-                "in inference mode in computation tracked by autograd. To work around this, you "
-                "can make a clone to get a normal tensor and use it in autograd, or use "
-                "`torch.no_grad()` instead of `torch.inference_mode()`."
-            )
-        if mode.saving:
-            return PackedTensor(value, is_output)
+    if mode.saving and hasattr(value, "_data"):
+        return PackedTensor(value, is_output)
+    if getattr(value, "_inference", False):
+        raise RuntimeError(INFERENCE_SAVED)
     return plugged.SavedTensor(value, is_output)
 
 
-def read(saved: Any, node: Any, position: int, tracked: bool) -> Any:
+def read(saved: Any, node: Any, position: int, as_tensor: bool = False) -> Any:
     """Unpack one saved value for a backward rule.
 
     Parameters
@@ -104,14 +99,14 @@ def read(saved: Any, node: Any, position: int, tracked: bool) -> Any:
         The node that kept it.
     position : int
         Which input of the node it was; `RESULT` for its output.
-    tracked : bool
-        Whether the backward pass is recorded.
+    as_tensor : bool
+        Ask for a Tensor even if the backward pass is not recorded.
 
     Returns
     -------
     value : numpy.ndarray, Tensor or number
-        An array, or a Tensor when `tracked`. A saved output comes back attached to `node` again:
-        it was kept without its history to avoid a cycle.
+        An array, or a Tensor while the backward pass is recorded. A saved output comes back
+        attached to `node` again: it was kept without its history to avoid a cycle.
 
     Raises
     ------
@@ -122,15 +117,20 @@ def read(saved: Any, node: Any, position: int, tracked: bool) -> Any:
     if not hasattr(value, "_data"):
         return value
     if saved.version is not None:
-        if value._version != saved.version:
+        counter = value._version_counter
+        if counter is not None and counter.value != saved.version:
             plugged.check_version(saved.version, value, node, position == RESULT)
-        if 0 <= position < len(node.edges) and not value.requires_grad:
+        if (
+            0 <= position < len(node.edges)  # inputs that are only kept have no edge
+            and value._grad_fn is None
+            and not value.requires_grad
+        ):
             edge = node.edges[position]
             if edge is not None and not isinstance(edge, AccumulateGrad):
                 raise RuntimeError(SAVED_DETACHED)
-    if not tracked:
-        return value._data
-    return value.attached_alias(node) if position == RESULT else value
+    if mode.enabled or as_tensor:  # the engine records while it walks back, or it does not
+        return value.attached_alias(node) if position == RESULT else value
+    return value._data
 
 
 def _unchecked(version: int, value: Any, node: Any, is_output: bool) -> None:

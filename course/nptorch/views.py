@@ -41,18 +41,24 @@ def make_view(
     """
     view = wrap(array)
     attach(op, (source,), view, facts)
+    return as_view(source, view, step)
+
+
+def as_view(source: Tensor, view: Tensor, step: Callable[[Any], Any]) -> Tensor:
+    """Make a recorded Tensor on the memory of `source` known as a view of it."""
     if source._inference:
         view._inference = True
         return view
+    if mode.inference:  # a view of a normal tensor stays one
+        view._inference = False
     base = source if source._base is None else source._base
     view._base = base
     view._replay = (*source._replay, step)
     view._version_counter = base._counter()
     view._seen_version = view._version_counter.value
     view._made = source._made
-    if not mode.enabled and source.requires_grad:
-        # torch's oddity: the flag is inherited although nothing was recorded
-        view._requires_grad = True
+    if not mode.enabled:
+        # nothing was recorded, though it says that it requires grad if its base does, as in torch
         view._made = view._made or "no_grad"
     return view
 
@@ -88,7 +94,7 @@ def scatter(g: Any, shape: tuple[int, ...], replay: Replay, onto: Any = None) ->
     if onto is None and _overlaps(window):
         where = see(np.arange(out.size).reshape(shape), replay)
         np.add.at(out.reshape(-1), where, g)
-    elif np.shares_memory(window, out):
+    elif not window.size or np.shares_memory(window, out):
         window[...] = g
     else:
         out = np.asarray(g).reshape(shape)
@@ -108,7 +114,7 @@ def _recorded_scatter(g: Any, shape: tuple[int, ...], replay: Replay, onto: Any)
         return placed
     mask = scatter(np.ones(data.shape, np.bool_), shape, replay)
     other = onto if isinstance(onto, Tensor) else wrap(onto)
-    return wrap(mask).where(placed, other)  # type: ignore[no-any-return]
+    return placed.where(wrap(mask), other)  # type: ignore[no-any-return]
 
 
 def view_node(view: Tensor) -> Any:
@@ -116,7 +122,7 @@ def view_node(view: Tensor) -> Any:
     base = view._base
     assert base is not None
     facts = {"shape": base._data.shape, "replay": view._replay}
-    return make_node(AS_STRIDED, (base,), (True,), view, facts)
+    return make_node(AS_STRIDED, (base,), view, facts)
 
 
 AS_STRIDED = vjp("as_strided", self=lambda g, shape, replay: scatter(g, shape, replay))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from heapq import heappop, heappush
+from itertools import count
 from typing import Any
 
 import course.nptorch as torch
@@ -78,7 +79,8 @@ def run_backward(
 ) -> None:
     """Walk the graph from the roots; run each node once, when all its gradients have arrived.
 
-    Of the nodes that are complete, the one recorded last (the highest ``sequence_nr``) runs first.
+    Of the nodes that are complete, the one with the highest ``sequence_nr`` runs first: the one
+    that was recorded last, and leaves before all others. Among equals, the first to be complete.
 
     Parameters
     ----------
@@ -88,38 +90,35 @@ def run_backward(
         ``run_node(node, gradients)`` takes one gradient (or None) per output of the node, and
         returns one (or None) per edge; or None where the walk does not go on from that node.
     """
-    arrived: dict[Node, list[Any]] = {}
     waiting = count_consumers([node for node, _, _ in roots])
+    arrived: dict[Node, list[Any]] = {}
     ready: list[tuple[int, int, Node]] = []
+    turn = count()
 
     def arrive(node: Node, slot: int, gradient: Any) -> None:
-        if node not in arrived:
-            arrived[node] = [None] * node.outputs
-        held = arrived[node][slot]
+        held = arrived.get(node)
+        if held is None:
+            held = arrived[node] = [None] * node.outputs
         if gradient is not None:
             # a new sum, never +=: what is held may be the gradient of another tensor as well
-            arrived[node][slot] = gradient if held is None else held + gradient
-
-    def push(node: Node) -> None:
-        heappush(ready, (-node.sequence_nr, id(node), node))
+            held[slot] = gradient if held[slot] is None else held[slot] + gradient
 
     for node, slot, gradient in roots:
         arrive(node, slot, gradient)
     for node in arrived:
-        if waiting[node] == 0:
-            push(node)
+        if not waiting[node]:
+            heappush(ready, (-node.sequence_nr, next(turn), node))
     while ready:
         node = heappop(ready)[2]
         gradients = run_node(node, arrived.pop(node))
         if gradients is None:
             continue
         for below, slot, gradient in zip(node.edges, node.slots, gradients, strict=True):
-            if below is None:
-                continue
-            arrive(below, slot, gradient)
-            waiting[below] -= 1
-            if waiting[below] == 0:
-                push(below)
+            if below is not None:
+                arrive(below, slot, gradient)
+                waiting[below] -= 1
+                if not waiting[below]:
+                    heappush(ready, (-below.sequence_nr, next(turn), below))
 
 
 def accumulate_grad(leaf: Any, gradient: Any) -> None:

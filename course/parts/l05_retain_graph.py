@@ -26,7 +26,7 @@ class SavedTensor:
     """
 
     def __init__(self, value: Any, is_output: bool = False) -> None:
-        self.version = value._version if isinstance(value, torch.Tensor) else 0
+        self.version = getattr(value, "_version", 0)
         self.value = value.detach() if is_output else value
         self.released = False
 

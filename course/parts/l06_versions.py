@@ -105,16 +105,24 @@ def rebase_history(tensor: Any, operation: Node) -> None:
     base = tensor._base
     if base is not None:
         rebase_history(base, CopySlices(base, tensor._replay, operation))
+        _ = tensor.grad_fn  # read off at once, so that it has its place in the order of recording
         return
+    _set_history(tensor, operation)
+    tensor._requires_grad = False
+
+
+def _set_history(tensor: Any, node: Node | None) -> None:
+    """Make `node` the maker of `tensor`.
+
+    Hooks stay with the value they were put on; only `retain_grad` means the newest value.
+    """
     before = tensor._grad_fn
-    if before is not None and before.hooks is not None:
-        # hooks stay with the value they were put on; retain_grad means the newest value
+    if before is not None and before.hooks is not None and node is not None:
         held = before.hooks.retained.pop(tensor._output_nr, None)
         if held is not None:
-            hooks_of(operation).retained[0] = held
-    tensor._grad_fn = operation
+            hooks_of(node).retained[0] = held
+    tensor._grad_fn = node
     tensor._output_nr = 0
-    tensor._requires_grad = False
 
 
 def refresh_view(view: Any) -> None:
@@ -126,12 +134,11 @@ def refresh_view(view: Any) -> None:
         If the view was made in a way that does not allow this (under no_grad, or as one of
         several views made by one operation).
     """
-    now = view._base._version
-    if view._seen_version == now:
+    base = view._base
+    now = base._version
+    if view._seen_version == now or (view._grad_fn is None and not base.requires_grad):
         return
-    if view._base.requires_grad:
-        if view._made:
-            raise RuntimeError(messages.view_of_changed_base(view._made))
-        view._grad_fn = view_node(view)
-        view._output_nr = 0
+    if view._made:
+        raise RuntimeError(messages.view_of_changed_base(view._made))
+    _set_history(view, view_node(view))
     view._seen_version = now

@@ -15,12 +15,12 @@ import numpy as np
 
 from course.nptorch import messages
 from course.nptorch.engine import Pass, Root, nodes_towards
-from course.nptorch.graph import AccumulateGrad, gradient_edge
+from course.nptorch.graph import AccumulateGrad, Nowhere, gradient_edge
 from course.nptorch.parts import declare, plugged
 from course.nptorch._tensor import Tensor, wrap
+from course.nptorch.autograd.variable import Variable
 
 Tensors = Tensor | Sequence[Tensor]
-_warned: set[str] = set()
 
 
 def backward(
@@ -71,8 +71,7 @@ def backward(
     outputs = _sequence(tensors)
     gradients = _one_each(grad_tensors, len(outputs))
     gradients = plugged.make_grads(outputs, gradients)
-    if create_graph and "cycle" not in _warned:
-        _warned.add("cycle")
+    if create_graph:
         warnings.warn(
             "Using backward() with create_graph=True will create a reference cycle between the "
             "parameter and its gradient which can cause a memory leak. We recommend using "
@@ -201,7 +200,7 @@ def _roots(outputs: tuple[Any, ...], gradients: Any) -> list[Root]:
     roots = []
     for index, (output, gradient) in enumerate(zip(outputs, gradients, strict=True)):
         node, slot = gradient_edge(output)
-        if node is None or not output.requires_grad:
+        if node is None or isinstance(node, Nowhere):
             raise RuntimeError(messages.NOT_REQUIRED.format(index=index))
         if gradient._data.dtype != output._data.dtype:
             gradient = gradient._cast(output._data.dtype)
@@ -218,4 +217,4 @@ def __getattr__(name: str) -> Any:
 declare("make_grads", 2, "the gradients a backward pass starts with: given ones checked, or ones")
 declare("Function", 9, "an operation with a backward of your own")
 
-__all__ = ["AccumulateGrad", "backward", "grad"]
+__all__ = ["AccumulateGrad", "Variable", "backward", "grad"]

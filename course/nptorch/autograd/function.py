@@ -11,12 +11,14 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from course.nptorch.grad_mode import recording
+from course.nptorch import messages
+from course.nptorch._tensor import Tensor
+from course.nptorch.grad_mode import mode, recording
 from course.nptorch.graph import Node, as_tensor, gradient_edge
 from course.nptorch.parts import plugged
 from course.nptorch.record import conform
 from course.nptorch.saved import RESULT, keep
-from course.nptorch._tensor import Tensor, wrap
+from course.nptorch.views import as_view
 
 __all__ = ["FunctionCtx", "FunctionNode", "once_differentiable", "recording"]
 
@@ -26,6 +28,7 @@ class FunctionCtx:
 
     def __init__(self, function: Any, inputs: tuple[Any, ...]) -> None:
         self.function = function
+        self.inputs = inputs
         self.inputs_given = len(inputs)
         self.needs_input_grad = tuple(isinstance(x, Tensor) and x.requires_grad for x in inputs)
         self.to_save: tuple[Any, ...] = ()
@@ -61,8 +64,25 @@ class FunctionCtx:
         return self.to_save
 
     def finish(self, outputs: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Return the outputs as they are: nothing is recorded."""
-        return outputs
+        """Return the outputs without a history: nothing is recorded."""
+        self.count_writes()
+        return tuple(self._stand_in(slot, x) for slot, x in enumerate(outputs))
+
+    def count_writes(self) -> None:
+        """Count one write to every input marked as dirty, besides those made in ``forward``."""
+        for x in self.dirty:
+            x._counter().bump()
+
+    def _stand_in(self, slot: int, x: Any) -> Any:
+        """Return an alias of an input that ``forward`` returned as it is; other outputs stay."""
+        if not any(x is y for y in self.inputs) or not isinstance(x, Tensor):
+            return x
+        if any(x is y for y in self.dirty) and not x.requires_grad:
+            return x
+        alias = x.detach_alias()
+        if mode.enabled:
+            as_view(x, alias, lambda t: t)._made = "no_grad"  # as torch makes it
+        return alias
 
 
 class FunctionNode(FunctionCtx, Node):  # type: ignore[misc]
@@ -72,7 +92,6 @@ class FunctionNode(FunctionCtx, Node):  # type: ignore[misc]
         FunctionCtx.__init__(self, function, inputs)
         edges = [gradient_edge(x) if isinstance(x, Tensor) else (None, 0) for x in inputs]
         Node.__init__(self, tuple(edge[0] for edge in edges), tuple(edge[1] for edge in edges))
-        self.inputs = inputs
         self.forms: tuple[Any, ...] = tuple(
             (x._data.shape, x._data.dtype) if isinstance(x, Tensor) else None for x in inputs
         )
@@ -87,6 +106,7 @@ class FunctionNode(FunctionCtx, Node):  # type: ignore[misc]
         RuntimeError
             If an input that was changed in place is a leaf that requires grad.
         """
+        self.count_writes()
         made = tuple(self._output(slot, x) for slot, x in enumerate(outputs))
         self.outputs = len(made)
         self.output_forms = tuple(
@@ -107,19 +127,23 @@ class FunctionNode(FunctionCtx, Node):  # type: ignore[misc]
         if not isinstance(x, Tensor) or any(x is y for y in self.not_differentiable):
             return x
         if any(x is y for y in self.dirty):
-            from course.nptorch.ops.inplace import refuse_leaf
-
-            refuse_leaf(x)
-            x._counter().bump()
-            plugged.rebase_history(x, self)
-            x._output_nr = slot
-            return x
-        if any(x is y for y in self.inputs):
-            shared = x
-            x = wrap(shared._array)
-            x._version_counter = shared._counter()
+            return self._rewritten(slot, x)
+        x = self._stand_in(slot, x)
         if x.dtype.is_floating_point:
-            x._grad_fn, x._output_nr = self, slot
+            x._grad_fn, x._output_nr, x._requires_grad = self, slot, False
+        if x._base is not None:
+            x._made = f"{slot}{messages.OF_FUNCTION}{self.function.__name__}"
+        return x
+
+    def _rewritten(self, slot: int, x: Any) -> Any:
+        """Make this node the history of an input that was changed in place."""
+        from course.nptorch.ops.write import refuse_leaf
+
+        if x._grad_fn is None and x._requires_grad:
+            raise RuntimeError(messages.LEAF_MARKED_DIRTY)
+        refuse_leaf(x)
+        plugged.rebase_history(x, self)
+        x._output_nr = slot
         return x
 
     def saved(self) -> tuple[Any, ...]:

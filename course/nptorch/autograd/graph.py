@@ -15,6 +15,7 @@ from course.nptorch.grad_mode import mode
 from course.nptorch.graph import Node, gradient_edge
 from course.nptorch.messages import SECOND_TIME
 from course.nptorch._tensor import Tensor
+from course.nptorch.autograd.multi_hook import register_multi_grad_hook
 
 __all__ = [
     "SECOND_TIME",
@@ -22,6 +23,7 @@ __all__ = [
     "Node",
     "get_gradient_edge",
     "increment_version",
+    "register_multi_grad_hook",
     "saved_tensors_hooks",
 ]
 

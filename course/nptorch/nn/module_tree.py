@@ -54,11 +54,7 @@ class Tree(Attributes):
         remove_duplicate: bool = True,
     ) -> Iterator[tuple[str, Any]]:
         seen = set()
-        modules = (
-            self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate)
-            if recurse
-            else [(prefix, self)]
-        )
+        modules = self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate) if recurse else [(prefix, self)]
         for at, module in modules:
             for name, value in module.__dict__[table].items():
                 if value is None or value in seen:

@@ -35,9 +35,7 @@ class Parameter(Tensor):
         if data is None:
             data = wrap(np.zeros(0, get_default_dtype().numpy))
         if not isinstance(data, Tensor):
-            raise TypeError(
-                f"_make_subclass(): argument 'data' (position 2) must be Tensor, not {type(data).__name__}"
-            )
+            raise TypeError(f"_make_subclass(): argument 'data' (position 2) must be Tensor, not {type(data).__name__}")
         self._data = data._array
         if data._inference:
             self._inference = True
@@ -70,9 +68,7 @@ class Buffer(Tensor):
 
     persistent: bool
 
-    def __init__(
-        self, data: Any = None, requires_grad: bool = False, *, persistent: bool = True
-    ) -> None:
+    def __init__(self, data: Any = None, requires_grad: bool = False, *, persistent: bool = True) -> None:
         if data is None:
             data = wrap(np.zeros(0, get_default_dtype().numpy))
         self._data = data._array

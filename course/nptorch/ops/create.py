@@ -7,26 +7,30 @@ References
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any
 
 import numpy as np
 
 from course.nptorch import messages
-from course.nptorch.dtypes import dtype, dtype_of, get_default_dtype
-from course.nptorch.ops.register import function, method, op
-from course.nptorch.ops.shape import sizes
 from course.nptorch._tensor import Tensor, _arrays, wrap
+from course.nptorch.dtypes import device as Device
+from course.nptorch.dtypes import dtype, dtype_of, get_default_dtype
+from course.nptorch.ops.axes import sizes
+from course.nptorch.ops.register import function, method, op
 
 
-def fresh(array: Any, requires_grad: bool) -> Tensor:
+def fresh(array: Any, requires_grad: bool, device: Any = None) -> Tensor:
     """Return a leaf on `array`.
 
     Raises
     ------
     RuntimeError
-        If gradients are asked for and the dtype is not floating point.
+        If gradients are asked for and the dtype is not floating point, or for another device.
     """
+    if device is not None:
+        Device(device)
     made = wrap(array)
     if requires_grad:
         if array.dtype.kind != "f":
@@ -35,13 +39,19 @@ def fresh(array: Any, requires_grad: bool) -> Tensor:
     return made
 
 
-def _numpy(wanted: dtype | None) -> Any:
+def numpy_of(wanted: dtype | None) -> Any:
+    """Return the NumPy dtype of a wanted dtype, or of the default dtype."""
     return (get_default_dtype() if wanted is None else wanted).numpy
 
 
 @function("tensor")
 def tensor(
-    data: Any, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
+    data: Any,
+    *,
+    dtype: dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
 ) -> Tensor:
     """Return a new leaf with a copy of `data`.
 
@@ -59,6 +69,12 @@ def tensor(
     ------
     RuntimeError
         If gradients are asked for and the dtype is not floating point.
+    ValueError
+        If nested lists are not all of one length.
+
+    References
+    ----------
+    .. [1] https://docs.pytorch.org/docs/stable/generated/torch.tensor.html
     """
     if isinstance(data, Tensor):
         warnings.warn(
@@ -68,21 +84,57 @@ def tensor(
             UserWarning,
             stacklevel=2,
         )
+    return fresh(array_of(data, dtype), requires_grad, device)
+
+
+def array_of(data: Any, wanted: dtype | None) -> Any:
+    """Return a new array of `data` in the dtype that torch gives it."""
     source = _arrays(data)
+    if isinstance(source, list):
+        _check_rectangle(source)
     array = np.array(source)
     if array.dtype == object or array.dtype.kind in "USV":
-        kind = type(data).__name__
-        raise (
-            ValueError("expected a rectangular nested list of numbers")
-            if array.dtype == object
-            else TypeError(f"new(): invalid data type '{kind}'")
-        )
-    if dtype is not None:
-        array = array.astype(dtype.numpy)
-    elif array.dtype == np.float64 and not isinstance(source, np.ndarray | np.generic):
-        array = array.astype(get_default_dtype().numpy)
+        first = _first(source)
+        if isinstance(first, str):
+            raise TypeError("new(): invalid data type 'str'")
+        raise RuntimeError(f"Could not infer dtype of {type(first).__name__}")
+    if wanted is not None:
+        return array.astype(wanted.numpy)
+    if array.dtype == np.float64 and not isinstance(_first(source, np.ndarray), np.ndarray | np.generic):
+        return array.astype(get_default_dtype().numpy)
+    if not array.size and isinstance(source, list):
+        return array.astype(get_default_dtype().numpy)
     dtype_of(array.dtype)
-    return fresh(array, requires_grad)
+    return array
+
+
+def _first(source: Any, *stop: type) -> Any:
+    while isinstance(source, list | tuple) and len(source):
+        source = source[0]
+    return source
+
+
+def _check_rectangle(source: Any, depth: int = 0) -> None:
+    """Refuse nested lists of unequal length, with torch's words."""
+    if not source or not all(isinstance(item, list) for item in source):
+        return
+    for item in source:
+        if len(item) != len(source[0]):
+            raise ValueError(
+                f"expected sequence of length {len(source[0])} at dim {depth + 1} (got {len(item)})"
+            )
+    for item in source:
+        _check_rectangle(item, depth + 1)
+
+
+@function("as_tensor", "asarray")
+def as_tensor(data: Any, dtype: dtype | None = None, device: Any = None) -> Tensor:
+    """Return `data` as a Tensor: itself, or on the memory of an array, or a copy of a list."""
+    if isinstance(data, Tensor):
+        return data if dtype is None else data.to(dtype)  # type: ignore[no-any-return]
+    if isinstance(data, np.ndarray):
+        return wrap(data if dtype is None else data.astype(dtype.numpy, copy=False))
+    return wrap(array_of(data, dtype))
 
 
 @function("from_numpy")
@@ -100,19 +152,53 @@ def from_numpy(ndarray: Any) -> Tensor:
     return wrap(ndarray)
 
 
+@function("scalar_tensor")
+def scalar_tensor(s: Any, *, dtype: dtype | None = None) -> Tensor:
+    """Return a 0-d tensor in the default dtype."""
+    return wrap(np.asarray(s, numpy_of(dtype)))
+
+
+def _shape(name: str, given: tuple[Any, ...], size: Any) -> tuple[int, ...]:
+    """Return the shape asked for in ``zeros(2, 3)``, ``zeros((2, 3))`` or ``zeros(size=(2, 3))``."""
+    given = (size,) if size is not None else given
+    try:
+        shape = sizes(given)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"{name}(): argument 'size' (position 1) must be tuple of ints, not "
+            f"{type(given[0]).__name__}"
+        ) from error
+    if any(n < 0 for n in shape):
+        raise RuntimeError(f"{name}: Dimension size must be non-negative.")
+    return shape
+
+
 def _filled(name: str, value: float) -> None:
     @function(name)
-    def made(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
-        return fresh(np.full(sizes(size), value, _numpy(dtype)), requires_grad)
+    def made(
+        *args: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False,
+        layout: Any = None, pin_memory: bool = False,
+    ) -> Any:  # fmt: skip
+        return fresh(np.full(_shape(name, args, size), value, numpy_of(dtype)), requires_grad, device)
 
     @op(f"{name}_like")
     def made_like(
-        self: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
-    ) -> Any:
+        self: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
+        memory_format: Any = None,
+    ) -> Any:  # fmt: skip
         kind = self._data.dtype if dtype is None else dtype.numpy
-        return fresh(np.full(self._data.shape, value, kind), requires_grad)
+        return fresh(np.full(self._data.shape, value, kind), requires_grad, device)
 
-    for f in (made, made_like):
+    @method(f"new_{name}")
+    def new(
+        self: Tensor, *args: Any, size: Any = None, dtype: Any = None, device: Any = None,
+        requires_grad: bool = False,
+    ) -> Any:  # fmt: skip
+        kind = self._data.dtype if dtype is None else dtype.numpy
+        return fresh(np.full(_shape(f"new_{name}", args, size), value, kind), requires_grad, device)
+
+    delattr(Tensor, f"{name}_like")  # a function only, as in torch
+    for f in (made, made_like, new):
         f.__name__ = name
         f.__doc__ = f"Return a tensor full of {value:g}."
 
@@ -122,58 +208,108 @@ _filled("ones", 1)
 _filled("empty", 0)
 
 
-@method("item")
-def item(self: Tensor) -> Any:
-    """Return the only element as a Python number.
-
-    Raises
-    ------
-    RuntimeError
-        If there is more than one element, or none.
-    """
-    if self._data.size != 1:
-        raise RuntimeError(f"a Tensor with {self._data.size} elements cannot be converted to Scalar")
-    return self._data.item()
+@function("full")
+def full(
+    size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Return a tensor full of `fill_value`, whose kind (bool, int, float) decides the dtype."""
+    value = fill_value._data if isinstance(fill_value, Tensor) else fill_value
+    kind = array_of(value, None).dtype if dtype is None else dtype.numpy
+    return fresh(np.full(_shape("full", (size,), None), value, kind), requires_grad, device)
 
 
-@method("tolist")
-def tolist(self: Tensor) -> Any:
-    """Return the elements as nested lists of Python numbers."""
-    return self._data.tolist()
+@function("full_like")
+def full_like(
+    input: Tensor, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False  # noqa: A002
+) -> Tensor:  # fmt: skip
+    """Return a tensor in the form of `input` full of `fill_value`."""
+    kind = input._data.dtype if dtype is None else dtype.numpy
+    return fresh(np.full(input._data.shape, fill_value).astype(kind), requires_grad, device)
 
 
-@method("numpy")
-def numpy(self: Tensor, *, force: bool = False) -> Any:
-    """Return the data as an array on the same memory.
-
-    Raises
-    ------
-    RuntimeError
-        If the tensor requires grad.
-    """
-    if self.requires_grad and not force:
-        raise RuntimeError(
-            "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
-        )
-    return self._array
+@method("new_full")
+def new_full(self: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Any:
+    """Return a tensor of this dtype full of `fill_value`."""
+    kind = self._data.dtype if dtype is None else dtype.numpy
+    return fresh(np.full(sizes((size,)), fill_value, kind), requires_grad)
 
 
-@method("numel", "nelement")
-def numel(self: Tensor) -> int:
-    """Return the number of elements."""
-    return int(self._data.size)
+@method("new_tensor")
+def new_tensor(self: Tensor, data: Any, *, dtype: Any = None, requires_grad: bool = False) -> Any:
+    """Return a tensor of `data`, in the dtype that the data has."""
+    return fresh(array_of(data, dtype), requires_grad)
 
 
-@method("data_ptr")
-def data_ptr(self: Tensor) -> int:
-    """Return the address of the first element."""
-    return int(self._array.ctypes.data)
+@method("new")
+def new(self: Tensor, *args: Any) -> Any:
+    """Return a tensor of this dtype: of a shape, or of data (torch's old constructor)."""
+    if args and not isinstance(args[0], int):
+        return wrap(np.array(_arrays(args[0]), self._data.dtype))
+    return wrap(np.zeros(sizes(args) if args else (0,), self._data.dtype))
 
 
-@method("element_size")
-def element_size(self: Tensor) -> int:
-    """Return the bytes per element."""
-    return int(self._data.itemsize)
+@function("arange")
+def arange(
+    start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """Return the numbers from `start` (0 if it is the only one given) up to, without, `end`."""
+    start, end = (0, start) if end is None else (start, end)
+    start, end, step = (x.item() if isinstance(x, Tensor) else x for x in (start, end, step))
+    if step == 0:
+        raise RuntimeError("step must be nonzero")
+    if (end - start) / step < 0:
+        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
+    whole = all(isinstance(x, int | np.integer) for x in (start, end, step))
+    kind = dtype.numpy if dtype is not None else np.dtype(np.int64) if whole else numpy_of(None)
+    count = math.ceil((end - start) / step)
+    steps = np.arange(count, dtype=np.int64 if whole else np.float64)
+    return fresh((start + steps * step).astype(kind), requires_grad, device)
 
 
-Tensor.nbytes = property(lambda self: int(self._data.nbytes))  # type: ignore[attr-defined]
+@function("linspace")
+def linspace(
+    start: float, end: float, steps: int, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:  # fmt: skip
+    """Return `steps` numbers at equal distances from `start` to `end`."""
+    if steps < 0:
+        raise RuntimeError("number of steps must be non-negative")
+    kind = numpy_of(dtype)
+    if steps == 1:
+        return fresh(np.full(1, start, kind), requires_grad, device)
+    real = kind if kind.kind == "f" else np.dtype(np.float64)
+    low, high = real.type(start), real.type(end)
+    step = (high - low) / real.type(max(steps - 1, 1))
+    i = np.arange(steps)
+    # counted from the nearer end, as torch does, so that both ends are exact
+    values = np.where(i < steps // 2, low + step * i.astype(real), high - step * (steps - 1 - i).astype(real))
+    return fresh(values.astype(kind), requires_grad, device)
+
+
+@function("logspace")
+def logspace(start: float, end: float, steps: int, base: float = 10.0, *, dtype: Any = None) -> Tensor:
+    """Return `base` to the powers of `linspace`."""
+    kind = numpy_of(dtype)
+    return wrap(np.power(base, np.linspace(start, end, steps)).astype(kind))
+
+
+@function("eye")
+def eye(
+    n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Return a matrix with ones on its diagonal."""
+    if n < 0:
+        raise RuntimeError(f"n must be greater or equal to 0, got {n}")
+    return fresh(np.eye(n, m, dtype=numpy_of(dtype)), requires_grad, device)
+
+
+@function("tril_indices")
+def tril_indices(row: int, col: int, offset: int = 0) -> Tensor:
+    """Return rows and columns of the elements on and below a diagonal."""
+    return wrap(np.stack(np.tril_indices(row, offset, col)).astype(np.int64))
+
+
+@function("triu_indices")
+def triu_indices(row: int, col: int, offset: int = 0) -> Tensor:
+    """Return rows and columns of the elements on and above a diagonal."""
+    return wrap(np.stack(np.triu_indices(row, offset, col)).astype(np.int64))

@@ -1,58 +1,305 @@
-"""Indexing: views for slices, copies for masks and lists, as in NumPy and torch."""
+"""Indexing: integers, slices and None give views, one node each; masks and lists give copies."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from course.nptorch.ops.register import method
-from course.nptorch.record import OPS, attach
-from course.nptorch._tensor import Tensor, wrap
+from course.nptorch._tensor import Tensor, _arrays, wrap
+from course.nptorch.math import at, index_put
+from course.nptorch.ops.axes import axis
+from course.nptorch.ops.register import method, op, recorded
+from course.nptorch.ops.write import refuse_leaf, write
+from course.nptorch.record import OPS
 from course.nptorch.views import make_view
 
-
-def plain(index: Any) -> Any:
-    """Return an index with Tensors replaced by their arrays."""
-    if isinstance(index, Tensor):
-        data = index._data
-        return int(data) if data.ndim == 0 and data.dtype.kind in "iu" else data
-    if isinstance(index, tuple):
-        return tuple(plain(part) for part in index)
-    if isinstance(index, list):
-        return [plain(part) for part in index]
-    return index
+INTEGERS = (int, np.integer)
 
 
-def is_view(index: Any) -> bool:
-    """Return whether `index` selects by position only, so that the result is a view."""
-    parts = index if isinstance(index, tuple) else (index,)
-    return all(
-        part is None
-        or part is Ellipsis
-        or isinstance(part, slice)
-        or (isinstance(part, int | np.integer) and not isinstance(part, bool))
-        for part in parts
-    )
-
-
-@method("__getitem__")
-def getitem(self: Tensor, index: Any) -> Tensor:
-    """Return ``self[index]``: a view for slices and integers, a copy otherwise.
+@op("select")
+def select(self: Tensor, dim: int, index: Any) -> Tensor:
+    """Return a view of one position along an axis, which disappears.
 
     Raises
     ------
     IndexError
-        If an index is out of range or there are too many.
+        If there is no such position.
     """
-    index = plain(index)
     shape = self._data.shape
-    facts = {"shape": shape, "indices": index}
-    if is_view(index):
-        array = self._array[index if isinstance(index, tuple) else (index,)]
-        if not isinstance(array, np.ndarray):  # every axis was indexed: still a view, of 0-d
-            array = self._array[(*(index if isinstance(index, tuple) else (index,)), ...)]
-        return make_view(self, array, OPS["select"], facts, lambda t: t[index])
-    result = wrap(np.array(self._array[index]))
-    attach(OPS["index"], (self,), result, facts)
-    return result
+    if not shape:
+        raise IndexError(
+            "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` "
+            "in C++ to convert a 0-dim tensor to a number"
+        )
+    if dim < 0 or dim >= len(shape):
+        dim = axis(dim, len(shape))
+    i = int(index)
+    if not -shape[dim] <= i < shape[dim]:
+        raise IndexError(
+            f"index {i} is out of bounds for dimension {dim} with size {shape[dim]}"
+        )
+    place = at(dim, i)
+    facts = {"shape": shape, "indices": place, "dim": dim, "index": i}
+    return make_view(
+        self, self._array[(*place, ...)], OPS["select"], facts, lambda t: t.select(dim, i)
+    )
+
+
+def sliced(self: Tensor, dim: int, part: slice) -> Tensor:
+    """Return a view of some positions along an axis."""
+    shape = self._data.shape
+    if not shape:
+        raise IndexError("slice() cannot be applied to a 0-dim tensor.")
+    if part.step is not None and part.step <= 0:
+        raise ValueError("step must be greater than zero")
+    start, stop, step = part.indices(shape[dim])
+    place = at(dim, slice(start, max(start, stop), step))
+    facts = {"shape": shape, "indices": place, "dim": dim, "start": start, "end": stop, "step": step}
+    return make_view(self, self._array[place], OPS["slice"], facts, lambda t: t[place])
+
+
+@op("narrow")
+def narrow(self: Tensor, dim: int, start: int, length: int) -> Tensor:
+    """Return a view of `length` positions along an axis, from `start`."""
+    dim = axis(dim, self.ndim)
+    extent = self._data.shape[dim]
+    first = int(start) + (extent if start < 0 else 0)
+    if length < 0:
+        raise RuntimeError("narrow(): length must be non-negative.")
+    if first + length > extent:
+        raise RuntimeError(f"start ({first}) + length ({length}) exceeds dimension size ({extent}).")
+    return sliced(self, dim, slice(first, first + length))
+
+
+class Walk(NamedTuple):
+    """What is left of an index once its views are taken.
+
+    Attributes
+    ----------
+    view : Tensor
+        After the integers, slices and None.
+    indices : tuple
+        Arrays and ``slice(None)`` for `view`; empty if that is all.
+    tensors : Tensor or None
+        The index as a Tensor, kept so that a later change of it is noticed.
+    """
+
+    view: Tensor
+    indices: tuple[Any, ...]
+    tensors: Any
+
+
+def walk(self: Tensor, index: Any) -> Walk:
+    """Take the views that an index asks for, one after the other, as torch does."""
+    parts = index if isinstance(index, tuple) else (index,)
+    parts = tuple(_plain(part) for part in parts)
+    named = sum(_consumed(part) for part in parts)
+    if named > self.ndim:
+        raise IndexError(f"too many indices for tensor of dimension {self.ndim}")
+    view, dim = self, 0
+    chosen: dict[int, Any] = {}
+    for part in parts:
+        if isinstance(part, INTEGERS):
+            view = select(view, dim, part)
+        elif isinstance(part, slice):
+            if not _everything(part, view, dim) or len(parts) == 1:
+                view = sliced(view, dim, part)
+            dim += 1
+        elif part is Ellipsis:
+            dim += self.ndim - named
+        elif part is None:
+            view = view.unsqueeze(dim)
+            dim += 1
+        else:
+            data = part._data
+            if data.ndim == 0:  # True or False: a new axis of extent 1 or 0
+                view = view.unsqueeze(dim)
+                part = wrap(data.reshape(1))
+            elif data.dtype == np.bool_:
+                _check_mask(part, view, dim, len(chosen))
+            chosen[dim] = part
+            dim += data.ndim if data.dtype == np.bool_ and data.ndim else 1
+    if not chosen:
+        return Walk(view, (), None)
+    indices: list[Any] = []
+    while len(indices) <= max(chosen):
+        indices.append(slice(None))
+    arrays = {d: np.asarray(part._data) for d, part in chosen.items()}
+    for d, array in arrays.items():
+        indices[d] = array
+    # a mask of several axes stands at the first of them
+    taken = {d + k for d, a in arrays.items() if a.dtype == np.bool_ for k in range(1, a.ndim)}
+    indices = [part for d, part in enumerate(indices) if d not in taken]
+    only = next(iter(chosen.values()))
+    return Walk(view, tuple(indices), only if len(chosen) == 1 else _together(arrays))
+
+
+def _plain(part: Any) -> Any:
+    """Return one part of an index as an int, slice, None, Ellipsis or Tensor."""
+    if part is None or part is Ellipsis or isinstance(part, slice):
+        return part
+    if isinstance(part, bool | np.bool_):
+        return wrap(np.asarray(part, np.bool_))
+    if isinstance(part, INTEGERS):
+        return part
+    if isinstance(part, list | tuple | range):
+        part = wrap(np.asarray(_arrays(list(part))))
+        if not part._data.size:
+            part = wrap(part._data.astype(np.int64))
+    elif isinstance(part, np.ndarray):
+        part = wrap(part)
+    if isinstance(part, Tensor):
+        data = part._data
+        if data.dtype.kind == "f":
+            raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
+        if data.dtype == np.uint8:
+            return wrap(data.astype(np.bool_))
+        return int(data) if data.ndim == 0 and data.dtype.kind in "iu" else part
+    if isinstance(part, str):
+        raise TypeError("new(): invalid data type 'str'")
+    raise IndexError(
+        "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid "
+        f"indices (got {type(part).__name__})"
+    )
+
+
+def _consumed(part: Any) -> int:
+    """Return how many axes one part of an index stands for."""
+    if part is None or part is Ellipsis:
+        return 0
+    if isinstance(part, Tensor) and part._data.dtype == np.bool_:
+        return int(part._data.ndim)
+    return 1
+
+
+def _everything(part: slice, view: Tensor, dim: int) -> bool:
+    if view.ndim <= dim or (part.step is not None and part.step <= 0):
+        return False
+    extent = view._data.shape[dim]
+    return part.indices(extent) == (0, extent, 1)
+
+
+def _check_mask(mask: Tensor, view: Tensor, dim: int, at_: int) -> None:
+    shape, extents = mask._data.shape, view._data.shape
+    for k, n in enumerate(shape):
+        if n != extents[dim + k]:
+            raise IndexError(
+                f"The shape of the mask {list(shape)} at index {k} does not match the shape of the "
+                f"indexed tensor {list(extents)} at index {dim + k}"
+            )
+
+
+def _together(arrays: dict[int, Any]) -> Tensor:
+    flat = [np.ravel(np.nonzero(a) if a.dtype == np.bool_ else a) for a in arrays.values()]
+    return wrap(np.concatenate(flat))
+
+
+def _picked(array: Any, indices: tuple[Any, ...]) -> Any:
+    """Index an array; errors are worded as torch words them."""
+    try:
+        return array[indices]
+    except IndexError as error:
+        text = str(error).replace("for axis", "for dimension")
+        if "broadcast" in text:
+            shapes = ", ".join(str(list(i.shape)) for i in indices if isinstance(i, np.ndarray))
+            text = (
+                "shape mismatch: indexing tensors could not be broadcast together with shapes "
+                f"{shapes}"
+            )
+        raise IndexError(text) from error
+
+
+@method("__getitem__")
+def getitem(self: Tensor, index: Any) -> Tensor:
+    """Return ``self[index]``: a view for integers, slices and None, a copy otherwise.
+
+    Raises
+    ------
+    IndexError
+        If an index is out of range, of a wrong type, or there are too many.
+    """
+    if index.__class__ is int:
+        return select(self, 0, index)
+    view, indices, tensors = walk(self, index)
+    if not indices:
+        return view.alias() if view is self else view  # type: ignore[no-any-return]
+    values = np.array(_picked(view._array, indices))
+    facts = {"shape": view._data.shape, "indices": indices}
+    return recorded("index", (view, tensors), values, facts)
+
+
+@method("__setitem__")
+def setitem(self: Tensor, index: Any, value: Any) -> None:
+    """Write `value` into ``self[index]``; the gradient of those elements goes to `value`."""
+    view, indices, tensors = walk(self, index)
+    if isinstance(value, list | tuple | np.ndarray):
+        value = wrap(np.asarray(_arrays(value), self._data.dtype))
+    if indices:
+        put(view, indices, tensors, value)
+    elif not isinstance(value, Tensor):
+        view.fill_(value)
+    elif value.ndim == 0 and view.ndim:
+        view.fill_(value) if view._data.dtype == value._data.dtype else view.copy_(value)
+    else:
+        while value.ndim > view.ndim and value.shape[0] == 1:
+            value = value[0]
+        view.copy_(value if value._data.shape == view._data.shape else value.expand(view.shape))
+
+
+def put(self: Tensor, indices: Any, tensors: Any, value: Any, accumulate: bool = False) -> Tensor:
+    """Write (or add) `value` at `indices`, which may name an element twice."""
+    refuse_leaf(self)
+    values, row = _with(self, indices, value, accumulate)
+    return write(self, row, (self, value, tensors), values, {"indices": indices})
+
+
+def _with(self: Tensor, indices: Any, value: Any, accumulate: bool) -> tuple[Any, str]:
+    data = value._data if isinstance(value, Tensor) else self._data.dtype.type(value)
+    if data.dtype != self._data.dtype:
+        names = [x.dtype.tensor_type[:-6] for x in (self, value)]
+        raise RuntimeError(
+            "Index put requires the source and destination dtypes match, got "
+            f"{names[0]} for the destination and {names[1]} for the source."
+        )
+    shape = _picked(self._array, indices).shape
+    values = np.array(self._data)
+    try:
+        data = np.broadcast_to(data, shape)
+    except ValueError as error:
+        raise RuntimeError(
+            f"shape mismatch: value tensor of shape {list(data.shape)} cannot be broadcast to "
+            f"indexing result of shape {list(shape)}"
+        ) from error
+    if accumulate:
+        np.add.at(values, indices, data)
+        return values, "index_add_into"
+    values[indices] = data
+    return values, "index_put"
+
+
+def _spelled(self: Tensor, indices: Any) -> tuple[Any, Any]:
+    parts = tuple(slice(None) if part is None else part for part in indices)
+    _, plain, tensors = walk(self.detach(), parts)
+    return plain, tensors
+
+
+@method("index_put_")
+def index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
+    """Write `values` at the places that a tuple of index tensors names."""
+    plain, tensors = _spelled(self, indices)
+    return put(self, plain, tensors, values, accumulate)
+
+
+@op("index_put")
+def index_put_copy(self: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
+    """Return a copy with `values` at the places that a tuple of index tensors names."""
+    plain, tensors = _spelled(self, indices)
+    made, row = _with(self, plain, values, accumulate)
+    return recorded(row, (self, values, tensors), made, {"indices": plain})
+
+
+@method("put_into")
+def put_into(self: Tensor, shape: tuple[int, ...], indices: Any) -> Tensor:
+    """Return zeros of `shape` with this tensor added at `indices`: the opposite of indexing."""
+    return recorded("put_into", (self,), index_put(self._data, shape, indices), {"indices": indices})

@@ -1,4 +1,4 @@
-"""Operations that work element by element, with broadcasting.
+"""Operations that work element by element: how `unary` and `binary` make them, and arithmetic.
 
 Most of what a program records passes through the two functions made by `unary` and `binary`, so
 their bodies are written out: one Tensor, one node, nothing generic in between.
@@ -11,25 +11,20 @@ from typing import Any
 
 import numpy as np
 
-from course.nptorch.dtypes import get_default_dtype, result_type
-from course.nptorch.grad_mode import mode
-from course.nptorch.ops.register import method, op
-from course.nptorch.record import OPS, attach
 from course.nptorch._tensor import Tensor, wrap
-
-Number = bool | int | float
-
-
-def floating(data: Any) -> Any:
-    """Return `data` in the default dtype if it is of integers: torch's ``exp(int)`` is a float."""
-    return data if data.dtype.kind == "f" else data.astype(get_default_dtype().numpy)
+from course.nptorch.grad_mode import mode
+from course.nptorch.ops.operands import Number, aligned, floating, operand
+from course.nptorch.ops.register import FUNCTIONS, described, method, op, recorded, written
+from course.nptorch.ops.write import mismatch, refuse_leaf, write
+from course.nptorch.record import OPS, attach
 
 
-def unary(name: str, compute: Callable[[Any], Any], *, floats_only: bool = True) -> Any:
-    """Make the operation `name` of one input; ``compute`` maps an array to an array."""
+def unary(*names: str, compute: Callable[[Any], Any], floats_only: bool = True) -> Any:
+    """Make the operation ``names[0]`` of one input; ``compute`` maps an array to an array."""
+    name = names[0]
     row = OPS[name]
 
-    @op(name)
+    @op(*names)
     def operation(self: Tensor) -> Tensor:
         data = self._data
         result = wrap(compute(floating(data) if floats_only else data))
@@ -37,149 +32,263 @@ def unary(name: str, compute: Callable[[Any], Any], *, floats_only: bool = True)
             attach(row, (self,), result)
         return result
 
+    def operation_(self: Tensor) -> Tensor:
+        refuse_leaf(self)
+        data = self._data
+        return write(self, name, (self,), compute(floating(data) if floats_only else data))
+
     operation.__doc__ = f"Return {name} of every element."
     operation.__name__ = name
+    written(names, operation_)
     return operation
 
 
-def operand(value: Any, name: str) -> Any:
-    """Return the data of an operand: a Tensor's, or the number itself.
-
-    Raises
-    ------
-    TypeError
-        If it is neither.
-    """
-    if isinstance(value, Tensor):
-        return value._data
-    if isinstance(value, Number):
-        return value
-    if isinstance(value, np.generic):
-        return value.item()
-    raise TypeError(
-        f"{name}(): argument 'other' (position 1) must be Tensor, not {type(value).__name__}"
-    )
-
-
-def aligned(a: Any, b: Any) -> tuple[Any, Any]:
-    """Return two operands in the dtype in which torch computes with them."""
-    if isinstance(b, Number):
-        if a.dtype.kind == "f" or (type(b) is int and a.dtype.kind in "iu"):
-            return a, b  # NumPy treats Python numbers as torch does here
-    elif isinstance(a, Number):
-        if b.dtype.kind == "f" or (type(a) is int and b.dtype.kind in "iu"):
-            return a, b
-    elif a.dtype is b.dtype:
-        return a, b
-    common = result_type(a, b)
-    return np.asarray(a, common)[()], np.asarray(b, common)[()]
-
-
 def binary(
-    name: str,
+    *names: str,
     compute: Callable[[Any, Any], Any],
-    *,
     floats_only: bool = False,
     facts: dict[str, Any] | None = None,
+    check: Callable[[Any, Any], None] | None = None,
 ) -> Callable[[Any, Any], Tensor]:
-    """Make the operation `name` of two inputs, each a Tensor or a number, one at least a Tensor."""
+    """Make the operation ``names[0]`` of two inputs, each a Tensor or a number."""
+    name = names[0]
     row = OPS[name]
 
-    def operation(self: Any, other: Any) -> Tensor:
+    def values(self: Any, other: Any) -> Any:
         a, b = operand(self, name), operand(other, name)
+        if check is not None:
+            check(a, b)
+        a, b = aligned(a, b)
         if floats_only:
-            a, b = aligned(*(x if isinstance(x, Number) else floating(x) for x in (a, b)))
-        else:
-            a, b = aligned(a, b)
+            a, b = (x if isinstance(x, Number) else floating(x) for x in (a, b))
         try:
-            result = wrap(compute(a, b))
+            return compute(a, b)
         except ValueError as error:
             raise mismatch(a, b) from error
+
+    def operation(self: Any, other: Any) -> Tensor:
+        result = wrap(values(self, other))
         if mode.enabled:
             attach(row, (self, other), result, facts)
         return result
 
+    def operation_(self: Tensor, other: Any) -> Tensor:
+        refuse_leaf(self)
+        return write(self, name, (self, other), values(self, other), facts)
+
     operation.__name__ = name
     operation.__doc__ = f"Return {name}(self, other) element by element."
+    if len(names) > 1:
+        op(*names[1:])(operation)
+    written(names, operation_)
     return operation
 
 
-def mismatch(a: Any, b: Any) -> RuntimeError:
-    """Return torch's error for shapes that do not broadcast."""
-    m, n = np.shape(a), np.shape(b)
-    for back in range(1, min(len(m), len(n)) + 1):
-        if m[-back] != n[-back] and 1 not in (m[-back], n[-back]):
-            return RuntimeError(
-                f"The size of tensor a ({m[-back]}) must match the size of tensor b ({n[-back]}) "
-                f"at non-singleton dimension {max(len(m), len(n)) - back}"
-            )
-    return RuntimeError(f"shapes {m} and {n} do not broadcast")
+def operator(name: str, function: Callable[[Any, Any], Any], *, flip: bool = False) -> None:
+    """Make `function` the operator method `name`, which leaves other operands to the other side."""
+
+    def form(self: Tensor, other: Any) -> Any:
+        if not isinstance(other, Tensor | Number | np.generic):
+            return NotImplemented
+        return function(other, self) if flip else function(self, other)
+
+    form.__name__ = name
+    setattr(Tensor, name, form)
 
 
-def _sigmoid(x: Any) -> Any:
-    e = np.exp(-np.abs(x))  # never overflows
-    return np.where(x >= 0, 1, e).astype(x.dtype) / (1 + e)
+def _no_bools(a: Any, b: Any) -> None:
+    """Refuse to subtract bools, as torch does."""
+    kinds = [np.asarray(x).dtype.kind for x in (a, b)]
+    if kinds == ["b", "b"]:
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` "
+            "or `logical_xor()` operator instead."
+        )
+    if "b" in kinds:
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are "
+            "trying to invert a mask, use the `~` or `logical_not()` operator instead."
+        )
 
 
-unary("exp", np.exp)
-unary("log", np.log)
-unary("sin", np.sin)
-unary("cos", np.cos)
-unary("tanh", np.tanh)
-unary("sqrt", np.sqrt)
-unary("sigmoid", _sigmoid)
-unary("relu", lambda x: np.maximum(x, 0), floats_only=False)
-unary("neg", np.negative, floats_only=False)
-unary("abs", np.abs, floats_only=False)
+add_plain = binary("add", compute=lambda a, b: a + b, facts={"alpha": 1})
+sub_plain = binary("sub", compute=lambda a, b: a - b, facts={"alpha": 1}, check=_no_bools)
+mul = binary("mul", "mul", "multiply", compute=lambda a, b: a * b)
+div_plain = binary("div", compute=lambda a, b: a / b, floats_only=True)
 
-add_plain = binary("add", lambda a, b: a + b, facts={"alpha": 1})
-sub_plain = binary("sub", lambda a, b: a - b, facts={"alpha": 1})
-mul = binary("mul", lambda a, b: a * b)
-div_plain = binary("div", lambda a, b: a / b, floats_only=True)
-op("mul", "multiply")(mul)
+
+def _scaled(row: str, self: Any, other: Any, alpha: Any) -> Any:
+    """Describe ``self + alpha * other`` or ``self - alpha * other``: one node either way."""
+    a, b = operand(self, row), operand(other, row)
+    if row == "sub":
+        _no_bools(a, b)
+    a, b = aligned(a, b)
+    try:
+        values = a + b * alpha if row == "add" else a - b * alpha
+    except ValueError as error:
+        raise mismatch(a, b) from error
+    return row, (self, other), values, {"alpha": alpha}
 
 
 @op("add")
 def add(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
     """Return ``self + alpha * other``."""
-    return add_plain(self, other if alpha == 1 else mul(other, alpha))
+    return add_plain(self, other) if alpha == 1 else recorded(*_scaled("add", self, other, alpha))
 
 
 @op("sub", "subtract")
 def sub(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
     """Return ``self - alpha * other``."""
-    return sub_plain(self, other if alpha == 1 else mul(other, alpha))
+    return sub_plain(self, other) if alpha == 1 else recorded(*_scaled("sub", self, other, alpha))
 
 
-op("div", "divide", "true_divide")(div_plain)
+@method("add_")
+def add_(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
+    """Add ``alpha * other`` into this tensor."""
+    refuse_leaf(self)
+    return write(self, *_scaled("add", self, other, alpha))
 
-method("__add__", "__radd__")(add_plain)
-method("__mul__", "__rmul__")(mul)
-method("__sub__")(sub_plain)
-method("__rsub__")(lambda self, other: sub_plain(other, self))
-method("__truediv__")(div_plain)
-method("__rtruediv__")(lambda self, other: div_plain(other, self))
+
+@method("sub_", "subtract_")
+def sub_(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
+    """Subtract ``alpha * other`` from this tensor."""
+    refuse_leaf(self)
+    return write(self, *_scaled("sub", self, other, alpha))
+
+
+@op("rsub")
+def rsub(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
+    """Return ``other - alpha * self``."""
+    if isinstance(other, Tensor):
+        return sub(other, self, alpha=alpha)
+    a, b = operand(other, "rsub"), self._data
+    _no_bools(a, b)
+    a, b = aligned(a, b)
+    return recorded("rsub", (self,), a - (b if alpha == 1 else b * alpha), {"alpha": alpha})
+
+
+def _rounded(compute: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """Refuse division of integers by zero, where NumPy would return 0."""
+
+    def rounded(a: Any, b: Any) -> Any:
+        if np.asarray(a).dtype.kind != "f" and np.asarray(b).dtype.kind != "f" and not np.all(b):
+            raise RuntimeError("ZeroDivisionError")
+        return compute(a, b)
+
+    return rounded
+
+
+def _truncated(a: Any, b: Any) -> Any:
+    quotient = np.trunc(np.true_divide(a, b))
+    return quotient.astype(np.result_type(a, b))
+
+
+floor_divide = binary("floor_divide", "floor_divide", compute=_rounded(np.floor_divide))
+div_floor = binary("div_rounded", compute=_rounded(np.floor_divide))
+div_trunc = binary("div_rounded", compute=_rounded(_truncated))
+
+
+@op("div", "divide", "true_divide")
+def div(self: Tensor, other: Any, *, rounding_mode: str | None = None) -> Tensor:
+    """Return ``self / other``; `rounding_mode` is None, ``"trunc"`` or ``"floor"``."""
+    if rounding_mode is None:
+        return div_plain(self, other)
+    if rounding_mode not in ("trunc", "floor"):
+        raise RuntimeError(
+            "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found "
+            f"'{rounding_mode}'"
+        )
+    return (div_floor if rounding_mode == "floor" else div_trunc)(self, other)
+
+
+Tensor.divide_ = Tensor.true_divide_ = Tensor.div_  # type: ignore[attr-defined]
+
+
+def _by_tensor_or_number(name: str, compute: Callable[[Any, Any], Any]) -> Any:
+    """Make an operation whose node differs for a number as the second operand."""
+
+    @described(name)
+    def operation(self: Tensor, other: Any) -> Any:
+        a, b = aligned(operand(self, name), operand(other, name))
+        try:
+            values = _rounded(compute)(a, b)
+        except ValueError as error:
+            raise mismatch(a, b) from error
+        if isinstance(other, Tensor):
+            return name, (self, other), values, None
+        return f"{name}_number", (self,), values, None
+
+    return operation
+
+
+remainder = _by_tensor_or_number("remainder", np.remainder)
+fmod = _by_tensor_or_number("fmod", np.fmod)
+
+
+def _power(a: Any, b: Any) -> Any:
+    a, b = aligned(a, b)
+    kinds = [np.asarray(x).dtype.kind for x in (a, b)]
+    if "f" not in kinds and np.any(np.less(b, 0)):
+        raise RuntimeError("Integers to negative integer powers are not allowed.")
+    try:
+        return np.power(a, b)
+    except ValueError as error:
+        raise mismatch(a, b) from error
+
+
+@described("pow")
+def pow(self: Any, exponent: Any) -> Any:  # noqa: A001 - torch's name
+    """Return ``self ** exponent``; either may be a number."""
+    a, b = operand(self, "pow", "input", 1), operand(exponent, "pow", "exponent", 2)
+    if isinstance(exponent, Tensor):
+        if isinstance(self, Tensor):
+            return "pow", (self, exponent), _power(a, b), None
+        return "number_pow", (exponent,), _power(a, b), {"base": a}
+    values = np.square(a) if b == 2 and type(b) is not bool and a.dtype.kind == "f" else _power(a, b)
+    return "pow_number", (self,), values, {"exponent": b}
+
+
+@described("square")
+def square(self: Tensor) -> Any:
+    """Return the square of every element."""
+    return "pow_number", (self,), np.square(self._data), {"exponent": 2}
+
+
+def _either_first(name: str, operation: Callable[..., Tensor]) -> None:
+    """Let ``torch.name`` take a number as its first operand, as long as the second is a Tensor."""
+
+    def form(input: Any, other: Any, **options: Any) -> Tensor:  # noqa: A002 - torch's name
+        if isinstance(input, Number) and isinstance(other, Number):
+            return operation(wrap(np.asarray(input)), other, **options)
+        return operation(input, other, **options)
+
+    form.__name__, form.__doc__ = name, operation.__doc__
+    FUNCTIONS[name] = form
+
+
+for _name, _operation in {"add": add, "sub": sub, "mul": mul, "div": div, "pow": pow}.items():
+    _either_first(_name, _operation)
+
+operator("__add__", add_plain)
+operator("__radd__", add_plain)
+operator("__sub__", sub_plain)
+operator("__rsub__", rsub)
+operator("__mul__", mul)
+operator("__rmul__", mul)
+operator("__truediv__", div_plain)
+operator("__rtruediv__", lambda self, other: mul(self.reciprocal(), other))
+operator("__floordiv__", floor_divide)
+operator("__rfloordiv__", floor_divide, flip=True)
+operator("__mod__", remainder)
+operator("__rmod__", binary("remainder_of", compute=_rounded(np.remainder)), flip=True)
+operator("__pow__", pow)
+operator("__rpow__", pow, flip=True)
+for _name in ("add", "sub", "mul", "pow"):
+    operator(f"__i{_name}__", getattr(Tensor, f"{_name}_"))
+operator("__itruediv__", Tensor.div_)
+operator("__ifloordiv__", Tensor.floor_divide_)
+operator("__imod__", Tensor.remainder_)
 method("__neg__")(lambda self: self.neg())
+method("__pos__")(lambda self: self)
 method("__abs__")(lambda self: self.abs())
-
-
-@method("_cast")
-def _cast(self: Tensor, numpy_dtype: Any) -> Tensor:
-    """Return the values in another dtype, recorded; `self` if it has that dtype."""
-    if self._data.dtype == numpy_dtype:
-        return self
-    result = wrap(self._data.astype(numpy_dtype))
-    if result._data.dtype.kind == "f":
-        attach(OPS["to_copy"], (self,), result)
-    return result
-
-
-@op("clone")
-def clone(self: Tensor, *, memory_format: Any = None) -> Tensor:
-    """Return a copy; gradients flow through to the original."""
-    result = wrap(np.array(self._data))
-    if mode.enabled:
-        attach(OPS["clone"], (self,), result)
-    return result
-
-
+Tensor.__array_priority__ = 1000  # type: ignore[attr-defined]  # array + Tensor asks the Tensor

@@ -1,52 +1,29 @@
-"""Sums and their kin: operations that fold axes away."""
+"""Sums and their kin: operations that fold axes away, and running sums."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from course.nptorch.grad_mode import mode
-from course.nptorch.ops.register import op
-from course.nptorch.record import OPS, attach
 from course.nptorch._tensor import Tensor, wrap
+from course.nptorch.grad_mode import mode
+from course.nptorch.math import count_over
+from course.nptorch.ops.axes import axes, axis
+from course.nptorch.ops.operands import floating
+from course.nptorch.ops.register import described, op, recorded
+from course.nptorch.ops.several import attach_several
+from course.nptorch.record import OPS, attach
 
 Dim = int | tuple[int, ...] | list[int] | None
 
 
-def axes(dim: Any, ndim: int) -> tuple[int, ...]:
-    """Return the axes that `dim` names, counted from the front; all of them for None or ``()``.
-
-    Raises
-    ------
-    IndexError
-        If an axis is out of range.
-    """
-    if dim is None or dim == () or dim == []:
-        return tuple(range(ndim))
-    return tuple(axis(d, ndim) for d in (dim if isinstance(dim, tuple | list) else (dim,)))
-
-
-def axis(dim: int, ndim: int) -> int:
-    """Return one axis counted from the front; a 0-d tensor has axis 0 (and -1).
-
-    Raises
-    ------
-    IndexError
-        If it is out of range.
-    """
-    extent = max(ndim, 1)
-    if not -extent <= dim < extent:
-        raise IndexError(
-            f"Dimension out of range (expected to be in range of [{-extent}, {extent - 1}], "
-            f"but got {dim})"
-        )
-    return dim % extent
-
-
-def keep_axes(data: Any, dim: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the axes NumPy can fold: none for 0-d data."""
-    return dim if data.ndim else ()
+def total(data: Any, over: tuple[int, ...], keepdim: bool) -> Any:
+    """Return the sum over axes; float16 is added up in float32, as torch does."""
+    wide = np.float32 if data.dtype == np.float16 else data.dtype
+    made = np.add.reduce(data, axis=over, keepdims=keepdim, dtype=wide)
+    return made if wide is data.dtype else made.astype(data.dtype)
 
 
 @op("sum")
@@ -68,15 +45,8 @@ def sum(  # noqa: A001 - torch's name
     keepdim = keepdim or keepdims
     data = source._data
     over = axes(dim, data.ndim)
-    integer = data.dtype.kind in "iub"
-    result = wrap(
-        np.add.reduce(
-            data,
-            axis=keep_axes(data, over),
-            keepdims=keepdim,
-            dtype=np.int64 if integer else data.dtype,
-        )
-    )
+    integer = dtype is None and data.dtype.kind in "iub"
+    result = wrap(total(data.astype(np.int64) if integer else data, over, keepdim))
     if mode.enabled:
         facts = {"shape": data.shape, "dim": over, "keepdim": keepdim}
         attach(OPS["sum" if dim is None else "sum_dim"], (source,), result, facts)
@@ -110,12 +80,223 @@ def mean(
             f"or complex dtype. Got: {source.dtype.tensor_type.removesuffix('Tensor')}"
         )
     over = axes(dim, data.ndim)
-    count = 1
-    for d in over:
-        count *= data.shape[d] if data.ndim else 1
-    total = np.add.reduce(data, axis=keep_axes(data, over), keepdims=keepdim, dtype=data.dtype)
-    result = wrap(total / np.asarray(count, data.dtype)[()])
+    count = np.asarray(count_over(data, over), data.dtype)[()]
+    result = wrap(total(data, over, keepdim) / count)
     if mode.enabled:
         facts = {"shape": data.shape, "dim": over, "keepdim": keepdim}
         attach(OPS["mean" if dim is None else "mean_dim"], (source,), result, facts)
     return result
+
+
+@op("prod")
+def prod(self: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    """Return the product over one axis, or all; the gradient is exact where elements are 0."""
+    source = self if dtype is None else self._cast(dtype.numpy)
+    data = source._data
+    over = axes(dim, data.ndim)
+    kind = np.int64 if dtype is None and data.dtype.kind in "iub" else data.dtype
+    values = np.multiply.reduce(data, axis=over, keepdims=keepdim, dtype=kind)
+    row = "prod" if dim is None else "prod_dim"
+    return recorded(row, (source,), values, {"dim": over, "keepdim": keepdim})
+
+
+# -- spread --------------------------------------------------------------------------------------------
+
+
+def _spread(
+    self: Tensor, dim: Any, unbiased: Any, correction: Any, keepdim: bool
+) -> tuple[Any, Any, dict[str, Any]]:
+    """Return variance, mean and facts; torch's old signature is ``var(unbiased)``, too."""
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
+    data = self._data
+    if data.dtype.kind != "f":
+        raise RuntimeError("std and var only support floating point and complex dtypes")
+    if correction is None:
+        correction = 1 if unbiased is None else int(unbiased)
+    over = axes(dim, data.ndim)
+    count = count_over(data, over)
+    wide = data.astype(np.float32) if data.dtype == np.float16 else data
+    middle = np.add.reduce(wide, axis=over, keepdims=True) / wide.dtype.type(count)
+    squares = np.add.reduce(np.square(wide - middle), axis=over, keepdims=keepdim)
+    variance = squares / wide.dtype.type(max(count - correction, 0))
+    middle = middle if keepdim else np.squeeze(middle, over)
+    facts = {"dim": over, "keepdim": keepdim, "correction": correction}
+    return variance.astype(data.dtype), middle.astype(data.dtype), facts
+
+
+@described("var", inplace=False)
+def var(
+    self: Tensor, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None
+) -> Any:
+    """Return the variance over `dim`, with ``n - correction`` (1 by default) in its divisor."""
+    variance, _, facts = _spread(self, dim, unbiased, correction, keepdim)
+    return "var", (self,), variance, facts
+
+
+@described("std", inplace=False)
+def std(
+    self: Tensor, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None
+) -> Any:
+    """Return the standard deviation over `dim`; its gradient is 0 where it is 0."""
+    variance, _, facts = _spread(self, dim, unbiased, correction, keepdim)
+    return "std", (self,), np.sqrt(variance), facts
+
+
+@op("var_mean")
+def var_mean(
+    self: Tensor, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None
+) -> tuple[Tensor, Tensor]:
+    """Return variance and mean over `dim`."""
+    variance, middle, facts = _spread(self, dim, unbiased, correction, keepdim)
+    made = wrap(variance), wrap(middle)
+    attach_several("var_mean", (self,), made, facts)
+    return made
+
+
+@op("std_mean")
+def std_mean(
+    self: Tensor, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None
+) -> tuple[Tensor, Tensor]:
+    """Return standard deviation and mean over `dim`."""
+    variance, middle, facts = _spread(self, dim, unbiased, correction, keepdim)
+    made = wrap(np.sqrt(variance)), wrap(middle)
+    attach_several("std_mean", (self,), made, facts)
+    return made
+
+
+# -- norms ----------------------------------------------------------------------------------------------
+
+
+@op("norm")
+def norm(self: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Tensor:
+    """Return the p-norm over `dim` (all axes without it); ``"fro"`` is 2.
+
+    Raises
+    ------
+    RuntimeError
+        For integers, as in torch.
+    """
+    source = self if dtype is None else self._cast(dtype.numpy)
+    return vector_norm(source, 2 if p in ("fro", None) else p, dim, keepdim)
+
+
+def vector_norm(x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool = False) -> Tensor:  # noqa: A002
+    """Return the norm of the elements over `dim`, all of them taken as one vector."""
+    data = x._data
+    if data.dtype.kind != "f":
+        raise RuntimeError(
+            "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
+            f"{x.dtype.tensor_type.removesuffix('Tensor')}"
+        )
+    over = axes(dim, data.ndim)
+    p = float(ord)
+    size = np.abs(data).astype(np.float32) if data.dtype == np.float16 else np.abs(data)
+    if math.isinf(p):
+        if not count_over(size, over):
+            raise RuntimeError(
+                "linalg.vector_norm cannot compute the inf norm on the dimension "
+                f"{over[0]}because this dimension is empty and the operation does not have an "
+                "identity"
+            )
+        fold = np.maximum if p > 0 else np.minimum
+        values = fold.reduce(size, axis=over, keepdims=keepdim)
+    elif p == 0:
+        values = np.add.reduce((size != 0).astype(size.dtype), axis=over, keepdims=keepdim)
+    elif p == 2:
+        values = np.sqrt(np.add.reduce(np.square(size), axis=over, keepdims=keepdim))
+    else:
+        values = np.add.reduce(size**p, axis=over, keepdims=keepdim) ** (1 / p)
+    facts = {"ord": p, "dim": over, "keepdim": keepdim}
+    return recorded("norm", (x,), values.astype(data.dtype), facts)
+
+
+@op("dist")
+def dist(self: Tensor, other: Tensor, p: float = 2) -> Tensor:
+    """Return the p-norm of ``self - other``."""
+    return norm(self - other, p)
+
+
+# -- exponentials --------------------------------------------------------------------------------------
+
+
+@described("logsumexp", inplace=False)
+def logsumexp(self: Tensor, dim: Any, keepdim: bool = False) -> Any:
+    """Return ``log(sum(exp(self)))`` over `dim`, without overflow."""
+    x = floating(self._data)
+    over = axes(dim, x.ndim)
+    top = np.maximum.reduce(x, axis=over, keepdims=True, initial=-np.inf)
+    finite = np.where(np.isfinite(top), top, 0)
+    values = np.log(np.add.reduce(np.exp(x - finite), axis=over, keepdims=True)) + finite
+    values = values if keepdim else np.squeeze(values, over)
+    return "logsumexp", (self,), values.astype(x.dtype), {"dim": over, "keepdim": keepdim}
+
+
+def _shifted(self: Tensor, dim: Any, dtype: Any, name: str) -> tuple[Tensor, Any, int, tuple[int, ...]]:
+    source = self if dtype is None else self._cast(dtype.numpy)
+    x = source._data
+    if x.dtype.kind != "f":
+        raise NotImplementedError(
+            f'"{name}" not implemented for \'{source.dtype.tensor_type.removesuffix("Tensor")}\''
+        )
+    over = axis(dim, x.ndim)
+    real = (over,) if x.ndim else ()
+    if not x.size:
+        return source, x, over, real
+    return source, x - np.maximum.reduce(x, axis=over, keepdims=True), over, real
+
+
+@op("softmax")
+def softmax(self: Tensor, dim: int, dtype: Any = None) -> Tensor:
+    """Return ``exp(self)`` scaled so that it sums to 1 along `dim`."""
+    source, x, over, real = _shifted(self, dim, dtype, "softmax_lastdim_kernel_impl")
+    e = np.exp(x)
+    return recorded("softmax", (source,), e / np.add.reduce(e, axis=over, keepdims=True), {"dim": over})
+
+
+@op("log_softmax")
+def log_softmax(self: Tensor, dim: int, dtype: Any = None) -> Tensor:
+    """Return the logarithm of `softmax`, without overflow."""
+    source, x, over, real = _shifted(self, dim, dtype, "log_softmax_lastdim_kernel_impl")
+    e = np.exp(x)
+    values = x - np.log(np.add.reduce(e, axis=over, keepdims=True))
+    return recorded("log_softmax", (source,), values, {"dim": over})
+
+
+# -- running -----------------------------------------------------------------------------------------
+
+
+@described("cumsum")
+def cumsum(self: Tensor, dim: int, *, dtype: Any = None) -> Any:
+    """Return the sums of all elements up to and including each one along `dim`."""
+    source = self if dtype is None else self._cast(dtype.numpy)
+    data = source._data
+    over = axis(dim, data.ndim)
+    kind = np.int64 if dtype is None and data.dtype.kind in "iub" else data.dtype
+    values = np.cumsum(data, over, dtype=kind) if data.ndim else data.astype(kind)
+    return "cumsum", (source,), values, {"dim": over}
+
+
+@op("cumprod")
+def cumprod(self: Tensor, dim: int) -> Tensor:
+    """Return the products of all elements up to and including each one along `dim`."""
+    over = axis(dim, self.ndim)
+    if not self.ndim:
+        return self.clone()  # type: ignore[no-any-return]
+    parts = self.unsqueeze(over).unbind(over + 1)
+    made = [parts[0]]
+    for part in parts[1:]:
+        made.append(made[-1] * part)
+    return made[0].joined(made, over)  # type: ignore[no-any-return]
+
+
+@op("diff")
+def diff(self: Tensor, n: int = 1, dim: int = -1) -> Tensor:
+    """Return the differences of neighbours along `dim`, `n` times over."""
+    if not self.ndim:
+        raise RuntimeError("diff expects input to be at least one-dimensional")
+    made, count = self, axis(dim, self.ndim)
+    for _ in range(n):
+        extent = made.shape[count]
+        made = made.narrow(count, 1, extent - 1) - made.narrow(count, 0, extent - 1)
+    return made

@@ -6,9 +6,13 @@ import functools
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from course.nptorch._tensor import Tensor
+from course.nptorch._tensor import Tensor, wrap
+from course.nptorch.grad_mode import mode
+from course.nptorch.ops.write import refuse_leaf, write
+from course.nptorch.record import OPS, attach
 
 F = TypeVar("F", bound=Callable[..., Any])
+Described = tuple[str, tuple[Any, ...], Any, dict[str, Any] | None]
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {}
 
@@ -45,6 +49,62 @@ def function(*names: str) -> Callable[[F], F]:
         return function
 
     return add
+
+
+def attribute(*names: str) -> Callable[[F], F]:
+    """Make a function on a Tensor a read-only attribute, under each of `names`."""
+
+    def add(function: F) -> F:
+        for name in names:
+            setattr(Tensor, name, property(function))
+        return function
+
+    return add
+
+
+def recorded(
+    row: str, inputs: tuple[Any, ...], values: Any, facts: dict[str, Any] | None = None
+) -> Tensor:
+    """Return a Tensor of `values`, recorded as an operation of the vjp table."""
+    result = wrap(values)
+    if mode.enabled:
+        attach(OPS[row], inputs, result, facts)
+    return result
+
+
+def described(*names: str, inplace: bool = True) -> Callable[[F], Callable[..., Tensor]]:
+    """Make operations of a function that computes and says what it did.
+
+    The function returns ``(row of the vjp table, its inputs, the values, plain facts)``. From
+    this come the method, the package function and, unless `inplace` is False, the method
+    ``name_`` that writes the values into its first argument.
+    """
+
+    def add(describe: F) -> Callable[..., Tensor]:
+        @functools.wraps(describe)
+        def operation(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+            return recorded(*describe(self, *args, **kwargs))
+
+        @functools.wraps(describe)
+        def operation_(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+            refuse_leaf(self)
+            return write(self, *describe(self, *args, **kwargs))
+
+        operation.__annotations__["return"] = "Tensor"
+        op(*names)(operation)
+        if inplace:
+            written(names, operation_)
+        return operation
+
+    return add
+
+
+def written(names: tuple[str, ...], operation: Callable[..., Any]) -> None:
+    """Make `operation` the in-place methods ``name_`` of operations called `names`."""
+    operation.__name__ = f"{names[0]}_"
+    operation.__doc__ = f"Write what `{names[0]}` returns into this tensor."
+    for name in names:
+        setattr(Tensor, f"{name}_", operation)
 
 
 def _checked(name: str, operation: Callable[..., Any]) -> Callable[..., Any]:

@@ -7,19 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from course.nptorch.dtypes import Size
-from course.nptorch.ops.reduce import axis
-from course.nptorch.ops.register import method, op
-from course.nptorch.record import OPS
 from course.nptorch._tensor import Tensor
+from course.nptorch.dtypes import Size
+from course.nptorch.ops.axes import axes, axis, sizes
+from course.nptorch.ops.register import attribute, method, op, recorded
+from course.nptorch.record import OPS
 from course.nptorch.views import make_view
 
 
-def sizes(shape: tuple[Any, ...]) -> tuple[int, ...]:
-    """Return ``(2, 3)`` for ``f(2, 3)`` and for ``f((2, 3))``."""
-    if len(shape) == 1 and isinstance(shape[0], tuple | list):
-        shape = tuple(shape[0])
-    return tuple(int(n) for n in shape)
+def step(name: str, *arguments: Any) -> Callable[[Any], Any]:
+    """Return ``t -> t.name(*arguments)``, with which a view is made from its base again."""
+    return lambda t: getattr(t, name)(*arguments)
 
 
 def inferred(shape: tuple[int, ...], count: int) -> tuple[int, ...]:
@@ -30,10 +28,12 @@ def inferred(shape: tuple[int, ...], count: int) -> tuple[int, ...]:
     RuntimeError
         If the shape does not have `count` elements.
     """
+    if shape.count(-1) > 1:
+        raise RuntimeError("only one dimension can be inferred")
     known = 1
     for n in shape:
         known *= n if n != -1 else 1
-    if -1 in shape and known and count % known == 0 and shape.count(-1) == 1:
+    if -1 in shape and known and count % known == 0:
         shape = tuple(count // known if n == -1 else n for n in shape)
         known = count
     if known != count or -1 in shape:
@@ -41,11 +41,10 @@ def inferred(shape: tuple[int, ...], count: int) -> tuple[int, ...]:
     return shape
 
 
-def _reshaped(self: Tensor, shape: tuple[int, ...]) -> Tensor:
+def _reshaped(self: Tensor, shape: tuple[int, ...], row: str = "view") -> Tensor:
     array = self._array.view()
     array.shape = shape  # refuses to copy, unlike reshape
-    facts = {"shape": self._data.shape}
-    return make_view(self, array, OPS["view"], facts, lambda t: t.reshape(shape))
+    return make_view(self, array, OPS[row], {"shape": self._data.shape}, step("reshape", shape))
 
 
 @op("view")
@@ -58,7 +57,7 @@ def view(self: Tensor, *shape: Any) -> Tensor:
         If the shape does not fit, or the memory is not laid out for it.
     """
     if len(shape) == 1 and hasattr(shape[0], "is_floating_point"):
-        return self._cast(shape[0].numpy)  # type: ignore[no-any-return]
+        return self.to(shape[0])  # type: ignore[no-any-return]
     wanted = inferred(sizes(shape), self._data.size)
     try:
         return _reshaped(self, wanted)
@@ -73,54 +72,247 @@ def view(self: Tensor, *shape: Any) -> Tensor:
 def reshape(self: Tensor, *shape: Any) -> Tensor:
     """Return the same elements in another shape: a view if possible, else a copy."""
     wanted = inferred(sizes(shape), self._data.size)
+    row = "view" if self.is_contiguous() else "reshape_alias"
     try:
-        return _reshaped(self, wanted)
+        return _reshaped(self, wanted, row)
     except AttributeError:
-        return _reshaped(self.clone(), wanted)
+        return unsafe_view(self.clone(), wanted)
+
+
+def unsafe_view(self: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Return the elements of a tensor nobody else holds in another shape: no view of anything."""
+    facts = {"shape": self._data.shape}
+    return recorded("unsafe_view", (self,), self._array.reshape(shape), facts)
+
+
+@op("view_as")
+def view_as(self: Tensor, other: Tensor) -> Tensor:
+    """Return the same elements in the shape of `other`."""
+    return view(self, other.shape)
+
+
+@op("reshape_as")
+def reshape_as(self: Tensor, other: Tensor) -> Tensor:
+    """Return the same elements in the shape of `other`: a view if possible, else a copy."""
+    return reshape(self, other.shape)
+
+
+@op("flatten", "ravel")
+def flatten(self: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+    """Return `self` with the axes from `start_dim` to `end_dim` made one."""
+    first, last = axis(start_dim, self.ndim), axis(end_dim, self.ndim)
+    shape = self._data.shape
+    if not shape:
+        return reshape(self, 1)
+    if first > last:
+        raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
+    if first == last:
+        return self
+    joined = 1
+    for n in shape[first : last + 1]:
+        joined *= n
+    return reshape(self, (*shape[:first], joined, *shape[last + 1 :]))
+
+
+@op("unflatten")
+def unflatten(self: Tensor, dim: int, sizes: Any) -> Tensor:
+    """Return `self` with one axis spread over several."""
+    dim = axis(dim, self.ndim)
+    shape = self._data.shape
+    try:
+        spread = inferred(tuple(sizes), shape[dim])
+    except RuntimeError as error:
+        raise RuntimeError(
+            f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {dim} "
+            f"({shape[dim]}) in the input tensor"
+        ) from error
+    return view(self, (*shape[:dim], *spread, *shape[dim + 1 :]))
 
 
 @op("permute")
 def permute(self: Tensor, *dims: Any) -> Tensor:
-    """Return a view with the axes in the order `dims`."""
-    order = tuple(axis(d, self.ndim) for d in sizes(dims))
-    if sorted(order) != list(range(self.ndim)):
+    """Return a view with the axes in the order `dims`.
+
+    Raises
+    ------
+    RuntimeError
+        If an axis is missing or named twice.
+    """
+    order = sizes(dims)
+    if len(order) != self.ndim:
         raise RuntimeError(
             f"permute(sparse_coo): number of dimensions in the tensor input does not match the "
             f"length of the desired ordering of dimensions i.e. input.dim() = {self.ndim} is not "
             f"equal to len(dims) = {len(order)}"
         )
-    return make_view(
-        self, self._array.transpose(order), OPS["permute"], {"dims": order}, _call("permute", order)
-    )
+    order = tuple(axis(d, self.ndim) for d in order)
+    if len(set(order)) != len(order):
+        raise RuntimeError("permute(): duplicate dims are not allowed.")
+    array = self._array.transpose(order)
+    return make_view(self, array, OPS["permute"], {"dims": order}, step("permute", order))
+
+
+@op("transpose", "swapaxes", "swapdims")
+def transpose(self: Tensor, dim0: int, dim1: int) -> Tensor:
+    """Return a view with two axes swapped."""
+    facts = {"dim0": axis(dim0, self.ndim), "dim1": axis(dim1, self.ndim)}
+    array = self._array.swapaxes(dim0, dim1) if self.ndim else self._array.view()
+    return make_view(self, array, OPS["transpose" if self.ndim else "alias"], facts, step("transpose", dim0, dim1))
+
+
+@op("t")
+def t(self: Tensor) -> Tensor:
+    """Return a view of a matrix with its two axes swapped; vectors stay as they are."""
+    if self.ndim > 2:
+        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {self.ndim}D")
+    return make_view(self, self._array.T, OPS["t"], {}, step("t"))
+
+
+@attribute("T")
+def all_axes_reversed(self: Tensor) -> Tensor:
+    """View with all axes in reverse order."""
+    return permute(self, tuple(reversed(range(self.ndim))))
+
+
+@attribute("mT")
+def matrix_transposed(self: Tensor) -> Tensor:
+    """View with the last two axes swapped."""
+    return transpose(self, -2, -1)
+
+
+@op("movedim", "moveaxis")
+def movedim(self: Tensor, source: Any, destination: Any) -> Tensor:
+    """Return a view with some axes moved, the others in their order."""
+    places = list(range(self.ndim))
+    origin = axes(source, self.ndim)
+    target = axes(destination, self.ndim)
+    rest = [d for d in places if d not in origin]
+    moved = dict(zip(target, origin, strict=True))
+    return permute(self, tuple(moved[d] if d in moved else rest.pop(0) for d in places))
+
+
+@op("squeeze")
+def squeeze(self: Tensor, dim: Any = None) -> Tensor:
+    """Return a view without the axes of extent 1, or without those of them named by `dim`."""
+    shape = self._data.shape
+    named = axes(dim, self.ndim) if dim is not None else tuple(range(self.ndim))
+    gone = tuple(d for d in named if shape and shape[d] == 1)
+    array = self._array.squeeze(gone)
+    row = "squeeze" if dim is None else "squeeze_dims" if isinstance(dim, tuple | list) else "squeeze_dim"
+    return make_view(self, array, OPS[row], {"shape": shape, "dim": dim}, step("squeeze", gone))
+
+
+@op("unsqueeze")
+def unsqueeze(self: Tensor, dim: int) -> Tensor:
+    """Return a view with a new axis of extent 1 at `dim`."""
+    dim = axis(dim, self.ndim + 1)
+    array = np.expand_dims(self._array, dim)
+    return make_view(self, array, OPS["unsqueeze"], {"dim": dim}, step("unsqueeze", dim))
 
 
 @op("expand")
 def expand(self: Tensor, *shape: Any) -> Tensor:
-    """Return a view that repeats axes of extent 1 without copying; -1 keeps an extent."""
-    wanted = list(sizes(shape))
-    extra = len(wanted) - self.ndim
-    for i, n in enumerate(wanted):
-        if n == -1 and i >= extra:
-            wanted[i] = self._data.shape[i - extra]
-    try:
-        array = np.broadcast_to(self._array, tuple(wanted))
-    except ValueError as error:
+    """Return a view that repeats axes of extent 1 without copying; -1 keeps an extent.
+
+    Raises
+    ------
+    RuntimeError
+        If another axis would have to be stretched.
+    """
+    wanted, have = list(sizes(shape)), self._data.shape
+    extra = len(wanted) - len(have)
+    if extra < 0:
         raise RuntimeError(
-            f"The expanded size of the tensor ({wanted}) does not fit the existing size "
-            f"({list(self._data.shape)})"
-        ) from error
-    array.flags.writeable = False
-    return make_view(self, array, OPS["expand"], {}, _call("expand", tuple(wanted)))
+            f"expand(torch.{self.dtype.tensor_type}{{{list(have)}}}, size={wanted}): the number of "
+            f"sizes provided ({len(wanted)}) must be greater or equal to the number of dimensions "
+            f"in the tensor ({len(have)})"
+        )
+    for i, n in enumerate(wanted):
+        here = have[i - extra] if i >= extra else 1
+        if n == -1 and i >= extra:
+            wanted[i] = here
+        elif n == -1:
+            raise RuntimeError(
+                f"The expanded size of the tensor (-1) isn't allowed in a leading, non-existing "
+                f"dimension {i}"
+            )
+        elif here not in (1, n):
+            raise RuntimeError(
+                f"The expanded size of the tensor ({n}) must match the existing size ({here}) at "
+                f"non-singleton dimension {i}.  Target sizes: {wanted}.  Tensor sizes: {list(have)}"
+            )
+    source = self._array
+    array = np.broadcast_to(source, tuple(wanted))
+    if source.flags.writeable:  # broadcast_to forbids writing even where nothing is repeated
+        array = np.lib.stride_tricks.as_strided(source, array.shape, array.strides)
+    return make_view(self, array, OPS["expand"], {}, step("expand", tuple(wanted)))
 
 
-def _call(name: str, *arguments: Any) -> Callable[[Any], Any]:
-    """Return the step ``t -> t.name(*arguments)`` for a view's replay."""
-    return lambda t: getattr(t, name)(*arguments)
+@op("expand_as")
+def expand_as(self: Tensor, other: Tensor) -> Tensor:
+    """Return a view stretched to the shape of `other`."""
+    return expand(self, other.shape)
+
+
+@op("broadcast_to")
+def broadcast_to(self: Tensor, *shape: Any) -> Tensor:
+    """Return a view stretched to `shape`."""
+    return expand(self, *shape)
+
+
+@op("diagonal")
+def diagonal(self: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
+    """Return a view of the diagonal of two axes, as the last axis."""
+    dim1, dim2 = axis(dim1, self.ndim), axis(dim2, self.ndim)
+    if dim1 == dim2:
+        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
+    array = self._array.diagonal(offset, dim1, dim2)
+    if self._array.flags.writeable:
+        array.flags.writeable = True
+    facts = {"shape": self._data.shape, "offset": offset, "dim1": dim1, "dim2": dim2}
+    return make_view(self, array, OPS["diagonal"], facts, step("diagonal", offset, dim1, dim2))
+
+
+@op("alias")
+def alias(self: Tensor) -> Tensor:
+    """Return a view of everything."""
+    return make_view(self, self._array.view(), OPS["alias"], {}, step("alias"))
 
 
 @method("size")
 def size(self: Tensor, dim: int | None = None) -> Any:
     """Return the shape, or one extent of it."""
-    return Size(self._data.shape) if dim is None else self._data.shape[dim]
+    return Size(self._data.shape) if dim is None else self._data.shape[axis(dim, self.ndim)]
 
 
+@method("dim", "ndimension")
+def dim(self: Tensor) -> int:
+    """Return the number of dimensions."""
+    return int(self._data.ndim)
+
+
+@method("stride")
+def stride(self: Tensor, dim: int | None = None) -> Any:
+    """Return the steps, in elements, from one position to the next along each axis."""
+    steps = tuple(n // self._data.itemsize for n in self._array.strides)
+    return steps if dim is None else steps[dim]
+
+
+@method("storage_offset")
+def storage_offset(self: Tensor) -> int:
+    """Return how many elements of its base lie before a view."""
+    if self._base is None:
+        return 0
+    return int(self.data_ptr() - self._base.data_ptr()) // int(self._data.itemsize)
+
+
+@method("is_contiguous")
+def is_contiguous(self: Tensor, memory_format: Any = None) -> bool:
+    """Return whether the elements lie in memory one after the other."""
+    return bool(self._array.flags.c_contiguous)
+
+
+@method("contiguous")
+def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
+    """Return `self` if it is contiguous, else a copy that is."""
+    return self if self.is_contiguous() else self.clone()  # type: ignore[no-any-return]

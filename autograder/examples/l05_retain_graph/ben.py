@@ -1,0 +1,1 @@
+# class: nothing written; the notebook as it was released

@@ -1,0 +1,104 @@
+"""The one function that a grade cell calls."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from typing import Any
+
+from autograder.exercises import Exercise, get
+from autograder.plugging import Stage, null_stage, stage
+from autograder.quiet import quiet
+from autograder.trial import Mark, Trial, load_hidden, run
+from autograder.verdict import Verdict, judged, refused, stopped_at_basics
+
+_free: dict[tuple[str, bool, tuple[str, ...]], frozenset[str]] = {}
+
+
+def grade(exercise_id: str, **parts: Any) -> float:
+    """Grade an exercise: print what differs from torch and why, return the points.
+
+    Parameters
+    ----------
+    exercise_id : str
+        The exercise, such as ``"saved-tensor"``.
+    **parts : object
+        The student's parts by name; parts of the same lesson may be passed along.
+
+    Returns
+    -------
+    float
+        A plain float between 0 and the exercise's points, which nbgrader records.
+
+    Notes
+    -----
+    It never raises and writes nothing to stderr, whatever the parts do.
+    """
+    try:
+        with quiet():
+            verdict = verdict_on(exercise_id, parts)
+    except BaseException as error:  # a student's object may raise anything, at any moment
+        verdict = Verdict(
+            0.0, (f"{exercise_id}: grading broke off: {type(error).__name__}. Show this to your teacher.",)
+        )
+    print(verdict)
+    return verdict.points
+
+
+def verdict_on(exercise_id: str, parts: dict[str, Any]) -> Verdict:
+    """Run the scenarios and judge; `grade` without the armour."""
+    try:
+        exercise = get(exercise_id)
+    except KeyError as error:
+        return Verdict(0.0, (str(error.args[0]),))
+    if missing := [name for name in exercise.parts if parts.get(name) is None]:
+        call = ", ".join(f"{name}={name}" for name in exercise.parts)
+        return refused(exercise, f"{missing[0]} was not handed in.", f'Call grade("{exercise.id}", {call}).')
+    try:
+        scene = stage(exercise, parts)
+    except (OSError, ImportError) as error:
+        return refused(exercise, f"The parts of earlier lessons do not load: {error}")
+    hidden = load_hidden()
+    try:
+        plug = scene.set()
+    except Exception as error:
+        return refused(exercise, f"The engine does not take this part: {error}", exercise.advice)
+    with plug:
+        # All of them run even when a basic one fails: together they tell which idea is wrong.
+        later, waiting = _chosen(exercise, scene, hidden)
+        trials = run([*exercise.basics, *later])
+    ideas = _ideas(exercise, trials)
+    basics = trials[: len(exercise.basics)]
+    if not all(trial.passed for trial in basics):
+        return stopped_at_basics(exercise, basics, ideas)
+    free = _free_of(exercise, scene, hidden)
+    return judged(exercise, trials, free, ideas, waiting, scene.absent)
+
+
+def _chosen(exercise: Exercise, scene: Stage, hidden: bool) -> tuple[list[str], int]:
+    """Scenarios after the basic ones, and how many must wait for an absent companion."""
+    every = [*exercise.scenarios, *(exercise.hidden if hidden else ())]
+    held = {id for name in scene.absent for id in exercise.waits.get(name, ())}
+    ready = [id for id in every if id not in held]
+    return ready, len(every) - len(ready)
+
+
+def _free_of(exercise: Exercise, scene: Stage, hidden: bool) -> frozenset[str]:
+    """Scenarios that agree with torch while nothing stands where the student's parts go."""
+    key = (exercise.id, hidden, scene.absent)
+    if key not in _free:
+        ids = [*exercise.basics, *_chosen(exercise, scene, hidden)[0]]
+        with null_stage(exercise, scene).set():
+            _free[key] = frozenset(trial.scenario.id for trial in run(ids) if trial.passed)
+    return _free[key]
+
+
+def _ideas(exercise: Exercise, trials: list[Trial]) -> list[str]:
+    """What the fault dictionary knows of these marks; it is not in what students install."""
+    marks: frozenset[Mark] = frozenset().union(*(trial.marks for trial in trials))
+    if not marks or importlib.util.find_spec("autograder.faults") is None:
+        return []
+    found: list[str] = importlib.import_module("autograder.faults").ideas(
+        exercise, marks, [trial.scenario.id for trial in trials]
+    )
+    return found

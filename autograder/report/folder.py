@@ -1,0 +1,88 @@
+"""The class report of a real class: what plain nbgrader graded in a course directory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from traitlets.config.loader import PyFileConfigLoader
+
+from autograder.exercises import exercises
+from autograder.report.page import page
+from autograder.report.results import Row, collect
+
+
+class NothingGraded(LookupError):
+    """There are no grades to report on; the message says what to do."""
+
+
+def open_gradebook(course: Path) -> Any:
+    """Open the gradebook of a course directory, wherever its settings say that it is.
+
+    Raises
+    ------
+    NothingGraded
+        If this is no course directory, or it has no gradebook yet.
+    """
+    from nbgrader.api import Gradebook  # half a second to import
+    from nbgrader.coursedir import CourseDirectory
+
+    if not (course / "nbgrader_config.py").is_file():
+        raise NothingGraded(f"{course} is no nbgrader course directory: it has no nbgrader_config.py.")
+    config = PyFileConfigLoader("nbgrader_config.py", path=str(course)).load_config()
+    place = CourseDirectory(config=config)
+    if "root" not in config.CourseDirectory:
+        place.root = str(course)
+    file = place.db_url.removeprefix("sqlite:///")
+    if file != place.db_url and not Path(file).is_file():
+        raise NothingGraded(f"there is no gradebook at {file}.\nGrade first: nbgrader autograde LESSON")
+    return Gradebook(place.db_url, place.course_id)
+
+
+def graded_lessons(gradebook: Any) -> list[str]:
+    """List the lessons that the gradebook has submissions of.
+
+    Raises
+    ------
+    NothingGraded
+        If it has none.
+    """
+    known = {exercise.lesson for exercise in exercises()}
+    found = sorted(one.name for one in gradebook.assignments if one.submissions and one.name in known)
+    if not found:
+        raise NothingGraded("the gradebook has no graded lesson.\nGrade first: nbgrader autograde LESSON")
+    return found
+
+
+def rows_of(gradebook: Any, course: Path, lesson: str) -> list[Row]:
+    """Gather the results of everybody who handed a lesson in, graded or not."""
+    submitted = {path.parent.name: path for path in (course / "submitted").glob(f"*/{lesson}")}
+    autograded = course / "autograded"
+    there = {one.student.id for one in gradebook.assignment_submissions(lesson)}
+    failures = {
+        student: why_not(submitted.get(student, course), lesson)
+        for student in there
+        if not (autograded / student / lesson / f"{lesson}.ipynb").is_file()
+    }
+    rows = collect(gradebook, lesson, autograded, failures)
+    for student in set(submitted) - there:
+        scores: dict[str, float | None] = dict.fromkeys(one.id for one in exercises(lesson))
+        rows.append(Row(student, scores, human=[why_not(submitted[student], lesson)]))
+    return sorted(rows, key=lambda row: row.student)
+
+
+def why_not(folder: Path, lesson: str) -> str:
+    """Say why a submission has no grade."""
+    from autograder.demo import unreadable
+
+    notebook = folder / f"{lesson}.ipynb"
+    if not notebook.is_file():
+        return f"There is no {notebook.name} in this submission. Ask for it again."
+    return unreadable(notebook) or f"Not graded yet: nbgrader autograde {lesson}"
+
+
+def write(course: Path, lesson: str, rows: list[Row]) -> Path:
+    """Write the page beside the gradebook and return where it is."""
+    path = course / f"class_report_{lesson}.html"
+    path.write_bytes(page(f"Class report: {lesson}", exercises(lesson), rows).encode())
+    return path

@@ -1,0 +1,62 @@
+"""Observations in words: what torch gives and what the submission gives, short and in plain ASCII."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from course.scenarios.differences import Difference
+from course.scenarios.observation import Observation
+
+SHOWN = 6  # numbers of a tensor, items of a list
+WIDTH = 150
+
+
+def describe(observation: Observation | None) -> str:
+    """Say in a few words what was observed."""
+    if observation is None:
+        return "nothing under this name"
+    if observation.kind == "raised":
+        text = observation.message or ", ".join(observation.value["keywords"])
+        return _short(f"raises {observation.value['type']}" + (f": {text}" if text else ""))
+    if observation.kind == "none":
+        return "None"
+    if observation.kind == "tensor":
+        shape = ", ".join(str(size) for size in observation.shape or ())
+        return _short(f"{_numbers(observation.value)}, {observation.dtype} of shape ({shape})")
+    if observation.kind in ("list", "dict"):
+        items = [describe(item) for item in observation.value[:SHOWN]]
+        if observation.kind == "dict":
+            items = [f"{item.label}: {text}" for item, text in zip(observation.value, items, strict=False)]
+        more = ", ..." if len(observation.value) > SHOWN else ""
+        return _short("[" + ", ".join(items) + more + "]")
+    if observation.kind == "number":
+        return f"{observation.value:.8g}" if isinstance(observation.value, float) else str(observation.value)
+    return _short(str(observation.value))
+
+
+def contrast(difference: Difference) -> tuple[str, str]:
+    """Say what torch gives and what the submission gives where they differ."""
+    return describe(difference.expected), describe(difference.got)
+
+
+def unwritten(difference: Difference) -> str:
+    """Return the stub's own message if the difference is that nothing was written yet."""
+    got = difference.got
+    if got is not None and got.kind == "raised" and got.value["type"] in ("NotImplementedError", "MissingPart"):
+        return got.message
+    return ""
+
+
+def plain(text: str) -> str:
+    """Keep to ASCII: some consoles print nothing else."""
+    return text.encode("ascii", "backslashreplace").decode("ascii")
+
+
+def _numbers(values: list[Any]) -> str:
+    shown = ", ".join(f"{value:.6g}" if isinstance(value, float) else str(value) for value in values[:SHOWN])
+    return f"[{shown}{', ...' if len(values) > SHOWN else ''}]"
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return plain(line if len(line) <= WIDTH else line[: WIDTH - 3] + "...")

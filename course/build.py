@@ -1,0 +1,131 @@
+"""Build the course: lesson text and reference parts -> ``source/`` -> ``release/``.
+
+``build()`` writes both folders; the same input gives the same bytes. ``check()`` says what is out of date.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from course.building.compare import differing
+from course.building.notebook import source_notebook
+from course.building.release import release
+from course.building.solution import BuildError
+
+ROOT = Path(__file__).resolve().parent.parent
+COMMAND = "make build"
+
+__all__ = ["COMMAND", "ROOT", "BuildError", "Check", "build", "check", "lessons"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """What ``check()`` found: one line per stale file, and the command that mends them all."""
+
+    stale: list[str]
+    command: str = COMMAND
+
+    def __bool__(self) -> bool:
+        return not self.stale
+
+    def __str__(self) -> str:
+        if not self.stale:
+            return "Everything built is up to date."
+        return "\n".join([*self.stale, f"Run: {self.command}"])
+
+
+def lessons(root: Path = ROOT) -> list[str]:
+    """List the ids of the lessons that are written, in lesson order."""
+    return sorted(path.stem for path in (root / "course" / "lessons").glob("l[0-9][0-9]_*.py"))
+
+
+def build(
+    only: list[str] | None = None,
+    *,
+    root: Path = ROOT,
+    into: Path | None = None,
+    say: Callable[[str], None] = print,
+) -> list[Path]:
+    """Build ``source/`` and ``release/``.
+
+    Parameters
+    ----------
+    only : list of str, optional
+        Lesson ids; all lessons unless given.
+    root : Path
+        The repository to read.
+    into : Path, optional
+        Where to write; ``root`` unless given.
+    say : callable
+        Told of each step, in one line.
+
+    Returns
+    -------
+    list of Path
+        The released lessons' folders.
+    """
+    into = into or root
+    wanted = lessons(root) if only is None else only
+    if unknown := sorted(set(wanted) - set(lessons(root))):
+        raise BuildError(f"no lesson {unknown[0]!r}; there are: {', '.join(lessons(root))}")
+    if not wanted:
+        raise BuildError(f"there is no lesson in {root / 'course' / 'lessons'}")
+    for lesson in wanted:
+        say(f"source/{lesson}")
+        build_source(root, into / "source" / lesson, lesson)
+    say(f"release/ ({len(wanted)} by nbgrader)")
+    release(root, into, wanted)
+    if into == root:
+        for path in _signatures("write", wanted):
+            say(f"autograder/faults/signatures/{path.name}")
+    return [into / "release" / lesson for lesson in wanted]
+
+
+def check(*, root: Path = ROOT) -> Check:
+    """Build into a scratch folder and compare with what is there."""
+    with tempfile.TemporaryDirectory(prefix="gradschool-check-") as name:
+        fresh = Path(name)
+        build(root=root, into=fresh, say=lambda line: None)
+        stale = [
+            f"{folder}/{line}" for folder in ("source", "release") for line in differing(fresh / folder, root / folder)
+        ]
+    return Check([*stale, *_signatures("check")])
+
+
+def build_source(root: Path, target: Path, lesson: str) -> None:
+    """Write one lesson's notebook and the parts that it is given: those of the lessons before."""
+    parts = root / "course" / "parts"
+    text = source_notebook(root / "course" / "lessons" / f"{lesson}.py", parts, _points)
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    (target / f"{lesson}.ipynb").write_bytes(text.encode())
+    for part in sorted(parts.glob("l[0-9][0-9]_*.py")):
+        if part.stem < lesson:
+            (target / "given").mkdir(exist_ok=True)
+            (target / "given" / part.name).write_bytes(part.read_text(encoding="utf-8").encode())
+
+
+def _signatures(step: str, *arguments: Any) -> list[Any]:
+    """Write or check what each fault gets wrong, where the fault dictionary is installed."""
+    if find_spec("autograder.faults") is None:
+        return []
+    done: list[Any] = getattr(import_module("autograder.faults"), step)(*arguments)
+    return done
+
+
+def _points(exercise: str) -> float:
+    """Ask the grader what an exercise is worth.
+
+    By name and only while building: ``course`` must not need ``autograder`` where students use it.
+    """
+    try:
+        return float(import_module("autograder.exercises").get(exercise).points)
+    except KeyError as error:
+        raise BuildError(f"autograder/exercises declares no exercise {exercise!r}") from error

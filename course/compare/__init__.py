@@ -1,0 +1,6 @@
+"""Run a scenario on several backends and show where they differ."""
+
+from course.compare.backends import Backend, available, backend
+from course.compare.comparison import Comparison, compare
+
+__all__ = ["Backend", "Comparison", "available", "backend", "compare"]

@@ -1,0 +1,98 @@
+"""Writing into memory: on intermediates, views, leaves, with and without recording."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from course.fuzz.scene import Scene, dims, floats, small
+from course.fuzz.words.arithmetic import number
+from course.fuzz.words.leaves import values
+from course.fuzz.words.views import indexed, reshaped
+from course.fuzz.words.word import word
+
+QUIET = "with T.no_grad():\n    "
+UNARY = ("exp_", "sin_", "cos_", "tanh_", "sigmoid_", "relu_", "neg_", "abs_", "zero_")
+
+
+def target(scene: Scene) -> str:
+    """Pick what is written to: a tensor, seldom a leaf, sometimes a view made on the spot."""
+    writable = [name for name in scene.tensors(floats, small) if scene.maybe(0.2) or not scene.of(name).is_leaf]
+    name = scene.pick(writable)
+    if scene.maybe(0.15) and scene.of(name).ndim:
+        return indexed(scene, name)
+    if scene.maybe(0.08):
+        return reshaped(scene, name)
+    return name
+
+
+def source(scene: Scene, name: str) -> str:
+    """Pick what is written: a tensor that broadcasts to `name`, or a number."""
+    shape = (
+        tuple(eval(name, dict(scene.going.names)).shape) if "." in name or "[" in name else tuple(scene.of(name).shape)
+    )
+    if scene.maybe(0.25):
+        return number(scene)
+
+    def fits(tensor: object) -> bool:
+        try:
+            return np.broadcast_shapes(shape, tuple(tensor.shape)) == shape  # type: ignore[attr-defined]
+        except ValueError:
+            return False
+
+    return scene.tensor() if scene.maybe(0.02) else scene.tensor(fits, floats)
+
+
+def maybe_quiet(scene: Scene, statement: str) -> str:
+    """Put some statements under no_grad."""
+    return QUIET + statement if scene.maybe(0.2) else statement
+
+
+@word(1.2)
+def element_by_element(scene: Scene) -> str:
+    """Apply a function in place."""
+    return maybe_quiet(scene, f"{target(scene)}.{scene.pick(UNARY)}()")
+
+
+@word(2.5)
+def combined(scene: Scene) -> str:
+    """Combine in place with another tensor or a number."""
+    name = target(scene)
+    other = source(scene, name)
+    method = scene.pick(["add_", "mul_", "mul_", "sub_", "div_", "copy_", "copy_", "fill_"])
+    if method in ("copy_", "fill_"):
+        is_number = other.replace(".", "").replace("-", "").isdigit()
+        method = "fill_" if is_number else "copy_"
+    return maybe_quiet(scene, f"{name}.{method}({other})")
+
+
+@word(0.5)
+def augmented(scene: Scene) -> str:
+    """Use an augmented assignment."""
+    a = scene.tensor(floats, small)
+    return maybe_quiet(scene, f"{a} {scene.pick(['+=', '*=', '-=', '/='])} {source(scene, a)}")
+
+
+@word(1.0)
+def assigned(scene: Scene) -> str:
+    """Assign to a part."""
+    part = indexed(scene, scene.tensor(floats, dims(1, 2, 3)))
+    sign = scene.pick(["=", "=", "=", "+=", "*="])
+    return maybe_quiet(scene, f"{part} {sign} {source(scene, part)}")
+
+
+@word(0.3)
+def masked(scene: Scene) -> str:
+    """Write where a mask says so."""
+    a = scene.tensor(floats, dims(1, 2))
+    form = scene.pick(
+        ["{a}[{a} > 0] = 0.5", "{a}.masked_fill_({a} > 0, 2.0)", "{a}.clamp_(-1.0, 1.0)", "{a}.clamp_(min=0)"]
+    )
+    return maybe_quiet(scene, form.format(a=a))
+
+
+@word(0.2)
+def reset(scene: Scene) -> str:
+    """Write numbers into a tensor through a fresh tensor."""
+    a = scene.tensor(floats)
+    numbers = values(scene, tuple(scene.of(a).shape))
+    return maybe_quiet(scene, f"{a}.copy_(T.tensor({numbers}, dtype=T.float64))")

@@ -1,0 +1,104 @@
+"""One hook for the gradients of several tensors."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any
+
+from course.nptorch._tensor import Tensor
+from course.nptorch.engine import Pass, current
+from course.nptorch.graph import gradient_edge
+
+MODES = ("all", "any")
+
+
+class MultiHandle:
+    """Takes a hook away from all its tensors."""
+
+    def __init__(self, handles: list[Any]) -> None:
+        self.handles = handles
+
+    def remove(self) -> None:
+        """Take the hook away; a second call changes nothing."""
+        for handle in self.handles:
+            handle.remove()
+
+    def __enter__(self) -> MultiHandle:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.remove()
+
+
+def register_multi_grad_hook(
+    tensors: Sequence[Tensor], fn: Callable[[Any], None], *, mode: str = "all"
+) -> MultiHandle:
+    """Call `fn` once in each backward pass, for several tensors.
+
+    Parameters
+    ----------
+    tensors : sequence of Tensor
+        Whose gradients to wait for.
+    fn : function
+        With ``mode="all"`` it gets the list of gradients, None for tensors that the pass does not
+        reach, as soon as the last one is known; with ``"any"`` it gets the first gradient.
+    mode : {"all", "any"}
+        Which of the two.
+
+    Returns
+    -------
+    handle
+        ``handle.remove()`` takes the hook away.
+
+    Raises
+    ------
+    ValueError
+        For another mode.
+    RuntimeError
+        If a tensor does not require grad.
+
+    References
+    ----------
+    .. [1] https://docs.pytorch.org/docs/stable/autograd.html#torch.autograd.graph.register_multi_grad_hook
+    """
+    if mode not in MODES:
+        raise ValueError(f"Expects mode to be one of {MODES} but got {mode}")
+    lock = threading.Lock()
+    # per backward pass, which may be running in several threads at once: what has arrived
+    arrived: weakref.WeakKeyDictionary[Pass, dict[int, Any]] = weakref.WeakKeyDictionary()
+
+    def note(index: int, gradient: Any) -> dict[int, Any]:
+        backward = current.backward
+        assert backward is not None
+        with lock:
+            got = arrived.setdefault(backward, {})
+            got[index] = gradient
+            return got
+
+    def wait_for_all(index: int) -> Callable[[Any], None]:
+        def hook(gradient: Any) -> None:
+            backward = current.backward
+            assert backward is not None
+            got = note(index, gradient)
+            if len(got) == sum(backward.will_run(gradient_edge(t)[0]) for t in tensors):
+                fn([got.get(i) for i in range(len(tensors))])
+
+        return hook
+
+    def first_only(index: int) -> Callable[[Any], None]:
+        def hook(gradient: Any) -> None:
+            if len(note(index, gradient)) == 1:
+                fn(gradient)
+
+        return hook
+
+    make = wait_for_all if mode == "all" else first_only
+    return MultiHandle([t.register_hook(make(index)) for index, t in enumerate(tensors)])

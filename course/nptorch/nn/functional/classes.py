@@ -1,0 +1,161 @@
+"""Losses of classifiers.
+
+References
+----------
+.. [1] https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.cross_entropy.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from course.nptorch._tensor import Tensor
+from course.nptorch.nn.functional.reduction import reduction_of
+from course.nptorch.nn.lifted import record
+
+__all__ = ["cross_entropy", "nll_loss"]
+
+
+def nll_loss(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    ignore_index: int = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """Return minus the log-probability of the right class.
+
+    Parameters
+    ----------
+    input : Tensor
+        Log-probabilities of shape ``(n, classes)``, ``(n, classes, ...)`` or ``(classes,)``.
+    target : Tensor
+        Right classes (integers) of shape ``(n,)``, ``(n, ...)`` or ``()``.
+    weight : Tensor, optional
+        Of each class; a mean is then a weighted mean.
+    ignore_index : int
+        A target that does not count.
+    reduction : {"mean", "sum", "none"}
+        What to do with the samples.
+
+    Raises
+    ------
+    ValueError, RuntimeError, IndexError
+        If shapes, the target's dtype or a class do not fit.
+    """
+    reduction = reduction_of(reduction, size_average, reduce)
+    x, t = input._data, np.asarray(target._data)
+    _check(x, t, target)
+    axis = 0 if x.ndim == 1 else 1
+    classes = x.shape[axis]
+    counted = t != ignore_index
+    if np.any(((t < 0) | (t >= classes)) & counted):
+        wrong = t[((t < 0) | (t >= classes)) & counted].reshape(-1)[0]
+        raise IndexError(f"Target {int(wrong)} is out of bounds.")
+    safe = np.where(counted, t, 0)
+    weights = np.ones(classes, x.dtype) if weight is None else np.asarray(weight._data, x.dtype)
+    each = weights[safe] * counted
+    total = each.sum()
+    scale = 1 / total if reduction == "mean" else x.dtype.type(1)
+    # a dense table of how much each log-probability counts: -weight at the right class, else 0
+    shares = np.zeros(x.shape, x.dtype)
+    place = np.expand_dims(safe, axis)
+    np.put_along_axis(shares, place, np.expand_dims(-each * scale, axis).astype(x.dtype), axis)
+    picked = np.take_along_axis(x, place, axis).squeeze(axis)
+    values = np.where(each == 0, 0, -picked * each).astype(x.dtype)[()]
+    if reduction != "none":
+        values = np.add.reduce(values, axis=None)
+        values = values / total if reduction == "mean" else values
+    name = "nll_loss" if x.ndim <= 2 else "nll_loss2d"
+    return record(name, (input,), values, {"shares": shares})  # type: ignore[no-any-return]
+
+
+def _check(x: Any, t: Any, target: Tensor) -> None:
+    if t.dtype not in (np.int64, np.uint8):
+        kind = target.dtype.tensor_type.removesuffix("Tensor")
+        raise RuntimeError(f"expected target dtype to be Long or Byte, but got {kind}")
+    if x.ndim == 1:
+        return
+    if x.shape[0] != (t.shape[0] if t.ndim else 1):
+        raise ValueError(
+            f"Expected input batch_size ({x.shape[0]}) to match target batch_size ({t.shape[0] if t.ndim else 1})."
+        )
+    if t.shape != (x.shape[0], *x.shape[2:]):
+        wanted = [x.shape[0], *x.shape[2:]]
+        raise RuntimeError(f"Expected target size {wanted}, got {list(t.shape)}")
+
+
+def cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    ignore_index: int = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """Return `nll_loss` of the log-softmax of `input`.
+
+    Parameters
+    ----------
+    input : Tensor
+        Scores of shape ``(n, classes)``, ``(n, classes, ...)`` or ``(classes,)``.
+    target : Tensor
+        Right classes, or probabilities of the shape of `input`.
+    weight, ignore_index, reduction
+        As for `nll_loss`.
+    label_smoothing : float
+        This share of the target is spread evenly over all classes.
+
+    Raises
+    ------
+    ValueError, RuntimeError, IndexError
+        If shapes, the target's dtype or a class do not fit.
+    """
+    reduction = reduction_of(reduction, size_average, reduce)
+    axis = 0 if input.ndim == 1 else 1
+    if target.shape == input.shape and target.dtype.is_floating_point:
+        return _soft(input, target, weight, reduction, label_smoothing, axis)
+    scores = input.log_softmax(axis)
+    loss = nll_loss(scores, target, weight, None, ignore_index, None, reduction)
+    if label_smoothing == 0:
+        return loss
+    even = -(scores if weight is None else scores * _along(weight, input, axis)).sum(axis)
+    ignored = target == ignore_index
+    even = even.masked_fill(ignored, 0.0)
+    if reduction == "sum":
+        even = even.sum()
+    elif reduction == "mean":
+        if weight is None:
+            count = int((target._data != ignore_index).sum())
+        else:
+            kept = target._data[target._data != ignore_index]
+            count = float(weight._data[kept].sum())
+        even = even.sum() / count
+    classes = input.shape[axis]
+    return loss * (1 - label_smoothing) + even * (label_smoothing / classes)  # type: ignore[no-any-return]
+
+
+def _soft(input: Tensor, target: Tensor, weight: Tensor | None, reduction: str, smoothing: float, axis: int) -> Tensor:
+    """Return the cross entropy against probabilities."""
+    if smoothing:
+        target = target * (1 - smoothing) + smoothing / input.shape[axis]
+    products = input.log_softmax(axis) * target
+    if weight is not None:
+        products = products * _along(weight, input, axis)
+    if reduction == "none":
+        return -products.sum(axis)  # type: ignore[no-any-return]
+    if reduction == "sum":
+        return -products.sum()  # type: ignore[no-any-return]
+    return -products.sum() / (input.numel() / input.shape[axis])  # type: ignore[no-any-return]
+
+
+def _along(weight: Tensor, input: Tensor, axis: int) -> Tensor:
+    shape = [1] * input.ndim
+    shape[axis] = -1
+    return weight.reshape(*shape)  # type: ignore[no-any-return]

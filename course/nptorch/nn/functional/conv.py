@@ -1,0 +1,258 @@
+"""Convolution, and moving numbers between channels and space.
+
+References
+----------
+.. [1] https://docs.pytorch.org/docs/stable/nn.functional.html#convolution-functions
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from course.nptorch._tensor import Tensor
+from course.nptorch.nn import kernels
+from course.nptorch.nn.functional.pad import pad as pad_
+from course.nptorch.nn.kernels import Windows
+from course.nptorch.nn.lifted import record
+
+__all__ = ["conv1d", "conv2d", "conv_transpose2d", "pixel_shuffle", "pixel_unshuffle"]
+
+Extent = int | tuple[int, ...]
+
+
+def pair(value: Any) -> tuple[int, int]:
+    """Return ``(2, 2)`` for 2, and a pair as it is."""
+    if isinstance(value, int):
+        return value, value
+    values = tuple(value)
+    return (values[0], values[0]) if len(values) == 1 else (values[0], values[1])
+
+
+def conv2d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Extent = 1,
+    padding: Extent | str = 0,
+    dilation: Extent = 1,
+    groups: int = 1,
+) -> Tensor:
+    """Slide filters over images; every place gives the product of filter and window.
+
+    Parameters
+    ----------
+    input : Tensor
+        Of shape ``(n, c, h, w)``, or ``(c, h, w)``.
+    weight : Tensor
+        Filters of shape ``(o, c // groups, kh, kw)``.
+    bias : Tensor, optional
+        Of shape ``(o,)``.
+    stride, dilation : int or (int, int)
+        Step from window to window, and from place to place in a window.
+    padding : int, (int, int), "valid" or "same"
+        Zeros around the images.
+    groups : int
+        Into how many groups the channels fall that do not see each other.
+
+    Returns
+    -------
+    Tensor
+        Of shape ``(n, o, h', w')``.
+
+    Raises
+    ------
+    RuntimeError
+        If shapes or dtypes do not fit.
+
+    References
+    ----------
+    .. [1] https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv2d.html
+    """
+    if input.ndim not in (3, 4):
+        raise RuntimeError(
+            f"Expected 3D (unbatched) or 4D (batched) input to conv2d, but got input of size: {list(input.shape)}"
+        )
+    if input.ndim == 3:
+        whole = input.unsqueeze(0)
+        return conv2d(whole, weight, bias, stride, padding, dilation, groups).squeeze(0)  # type: ignore[no-any-return]
+    if isinstance(padding, str):
+        input, padding = _padded_as(input, padding, weight, pair(stride), pair(dilation))
+    _check(input, weight, bias, weight.shape[1] * groups, groups, transposed=False)
+    size, kernel = tuple(input.shape[2:]), tuple(weight.shape[2:])
+    windows = Windows(size, kernel, pair(stride), pair(padding), pair(dilation), groups)
+    if min(windows.count) < 1:
+        room = [n + 2 * p for n, p in zip(size, windows.padding, strict=True)]
+        reach = [d * (k - 1) + 1 for k, d in zip(kernel, windows.dilation, strict=True)]
+        raise RuntimeError(
+            f"Calculated padded input size per channel: ({room[0]} x {room[1]}). Kernel size: "
+            f"({reach[0]} x {reach[1]}). Kernel size can't be greater than actual input size"
+        )
+    values = kernels.conv(input._data, weight._data, windows)
+    if bias is not None:
+        values += bias._data[:, None, None]
+    return record("convolution", (input, weight, bias), values, {"windows": windows})  # type: ignore[no-any-return]
+
+
+def conv_transpose2d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Extent = 1,
+    padding: Extent = 0,
+    output_padding: Extent = 0,
+    groups: int = 1,
+    dilation: Extent = 1,
+) -> Tensor:
+    """Return what the gradient of `conv2d` with respect to its input is: it enlarges images.
+
+    Parameters
+    ----------
+    input : Tensor
+        Of shape ``(n, c, h, w)``, or ``(c, h, w)``.
+    weight : Tensor
+        Filters of shape ``(c, o // groups, kh, kw)``.
+    bias : Tensor, optional
+        Of shape ``(o,)``.
+    stride, padding, dilation, groups
+        As for the `conv2d` that this undoes in shape.
+    output_padding : int or (int, int)
+        Rows and columns to add where several sizes are possible.
+
+    Returns
+    -------
+    Tensor
+        Of shape ``(n, o, h', w')``.
+
+    Raises
+    ------
+    RuntimeError
+        If shapes or dtypes do not fit.
+    """
+    if input.ndim == 3:
+        whole = input.unsqueeze(0)
+        made = conv_transpose2d(whole, weight, bias, stride, padding, output_padding, groups, dilation)
+        return made.squeeze(0)  # type: ignore[no-any-return]
+    if input.ndim != 4:
+        raise RuntimeError(
+            "Expected 3D (unbatched) or 4D (batched) input to conv_transpose2d, but got input of "
+            f"size: {list(input.shape)}"
+        )
+    _check(input, weight, bias, weight.shape[0], groups, transposed=True)
+    kernel = tuple(weight.shape[2:])
+    steps, frame, spread, extra = pair(stride), pair(padding), pair(dilation), pair(output_padding)
+    if any(e >= max(s, d) for e, s, d in zip(extra, steps, spread, strict=True)):
+        raise RuntimeError(
+            "output padding must be smaller than either stride or dilation, but got "
+            f"output_padding_height: {extra[0]} output_padding_width: {extra[1]} stride_height: "
+            f"{steps[0]} stride_width: {steps[1]} dilation_height: {spread[0]} dilation_width: "
+            f"{spread[1]}"
+        )
+    height, width = (
+        (n - 1) * s - 2 * p + d * (k - 1) + e + 1
+        for n, k, s, p, d, e in zip(input.shape[2:], kernel, steps, frame, spread, extra, strict=True)
+    )
+    windows = Windows((height, width), kernel, steps, frame, spread, groups)
+    values = kernels.conv_input(input._data, weight._data, windows)
+    if bias is not None:
+        values += bias._data[:, None, None]
+    return record("conv_transpose", (input, weight, bias), values, {"windows": windows})  # type: ignore[no-any-return]
+
+
+def conv1d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Tensor:
+    """Do as `conv2d` for signals of shape ``(n, c, length)``: images of one row."""
+    one = [value if isinstance(value, int) else value[0] for value in (stride, padding, dilation)]
+    made = conv2d(
+        input.unsqueeze(-2),
+        weight.unsqueeze(-2),
+        bias,
+        (1, one[0]),
+        (0, one[1]),
+        (1, one[2]),
+        groups,
+    )
+    return made.squeeze(-2)  # type: ignore[no-any-return]
+
+
+def _padded_as(
+    input: Tensor, padding: str, weight: Tensor, stride: Any, dilation: Any
+) -> tuple[Tensor, tuple[int, int]]:
+    if padding == "valid":
+        return input, (0, 0)
+    if padding != "same":
+        raise RuntimeError(f"Invalid padding string: '{padding}'")
+    if stride != (1, 1):
+        raise RuntimeError("padding='same' is not supported for strided convolutions")
+    total = [d * (k - 1) for k, d in zip(weight.shape[2:], dilation, strict=True)]
+    if all(t % 2 == 0 for t in total):
+        return input, (total[0] // 2, total[1] // 2)
+    ends = [end for t in reversed(total) for end in (t // 2, t - t // 2)]
+    return pad_(input, tuple(ends)), (0, 0)
+
+
+def _check(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    channels: int,
+    groups: int,
+    transposed: bool,
+) -> None:
+    if input.shape[1] != channels:
+        first = "transposed=1" if transposed else f"groups={groups}"
+        raise RuntimeError(
+            f"Given {first}, weight of size {list(weight.shape)}, expected "
+            f"input{list(input.shape)} to have {channels} channels, but got {input.shape[1]} "
+            "channels instead"
+        )
+    for name, x in (("bias", bias), ("weight", weight)):
+        if x is not None and x.dtype is not input.dtype:
+            kinds = {"float64": "double", "float32": "float", "int64": "long", "float16": "c10::Half"}
+            mine, theirs = (kinds.get(d.name, d.name) for d in (input.dtype, x.dtype))
+            raise RuntimeError(f"Input type ({mine}) and {name} type ({theirs}) should be the same")
+
+
+def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
+    """Move channels into space: ``(..., c * r * r, h, w)`` becomes ``(..., c, h * r, w * r)``.
+
+    Raises
+    ------
+    RuntimeError
+        If the channels cannot be divided by ``r * r``.
+    """
+    r = upscale_factor
+    if input.ndim < 3:
+        raise RuntimeError(
+            f"pixel_shuffle expects input to have at least 3 dimensions, but got input with {input.ndim} dimension(s)"
+        )
+    if input.shape[-3] % r**2:
+        raise RuntimeError(
+            "pixel_shuffle expects its input's 'channel' dimension to be divisible by the square of "
+            f"upscale_factor, but input.size(-3)={input.shape[-3]} is not divisible by {r**2}"
+        )
+    return record("pixel_shuffle", (input,), kernels.shuffle(input._data, r), {"factor": r})  # type: ignore[no-any-return]
+
+
+def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
+    """Undo `pixel_shuffle`.
+
+    Raises
+    ------
+    RuntimeError
+        If height or width cannot be divided.
+    """
+    r = downscale_factor
+    for axis, name in ((-2, "height"), (-1, "width")):
+        if input.shape[axis] % r:
+            raise RuntimeError(
+                f"pixel_unshuffle expects {name} to be divisible by downscale_factor, but "
+                f"input.size({axis})={input.shape[axis]} is not divisible by {r}"
+            )
+    return record("pixel_unshuffle", (input,), kernels.unshuffle(input._data, r), {"factor": r})  # type: ignore[no-any-return]

@@ -1,0 +1,251 @@
+"""Losses.
+
+References
+----------
+.. [1] https://docs.pytorch.org/docs/stable/nn.functional.html#loss-functions
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from course.nptorch._tensor import Tensor
+from course.nptorch.nn.functional.classes import cross_entropy, nll_loss
+from course.nptorch.nn.functional.reduction import reduced, reduction_of
+from course.nptorch.nn.lifted import record
+from course.nptorch.ops.register import FUNCTIONS
+
+__all__ = [
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "cosine_similarity",
+    "cross_entropy",
+    "huber_loss",
+    "kl_div",
+    "l1_loss",
+    "mse_loss",
+    "nll_loss",
+    "smooth_l1_loss",
+]
+
+
+def _aligned(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """Broadcast input and target against each other, with torch's warning."""
+    if target.shape != input.shape:
+        warnings.warn(
+            f"Using a target size ({target.shape}) that is different to the input size "
+            f"({input.shape}). This will likely lead to incorrect results due to broadcasting. "
+            "Please ensure they have the same size.",
+            stacklevel=3,
+        )
+        a, b = FUNCTIONS["broadcast_tensors"](input, target)
+        return a, b
+    return input, target
+
+
+def _pointwise(name: str, input: Tensor, target: Tensor, values: Any, reduction: str, **facts: Any) -> Tensor:
+    values, scale = reduced(values, reduction)
+    return record(name, (input, target), values, {"scale": scale, **facts})  # type: ignore[no-any-return]
+
+
+def mse_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+) -> Tensor:
+    """Return the mean (or sum) of the squared differences.
+
+    Parameters
+    ----------
+    input, target : Tensor
+        Of one shape; others are broadcast, with a warning.
+    size_average, reduce : bool, optional
+        Deprecated, see `reduction`.
+    reduction : {"mean", "sum", "none"}
+        What to do with the elements.
+    weight : Tensor, optional
+        Of every element.
+
+    Raises
+    ------
+    ValueError
+        For another `reduction`.
+    """
+    reduction = reduction_of(reduction, size_average, reduce)
+    input, target = _aligned(input, target)
+    if weight is not None:
+        squared = (input - target) ** 2 * weight
+        if reduction == "mean":
+            return squared.sum() / weight.sum()  # type: ignore[no-any-return]
+        return squared.sum() if reduction == "sum" else squared  # type: ignore[no-any-return]
+    difference = input._data - target._data
+    return _pointwise("mse_loss", input, target, difference * difference, reduction)
+
+
+def l1_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+) -> Tensor:
+    """Return the mean (or sum) of the absolute differences; parameters as for `mse_loss`."""
+    reduction = reduction_of(reduction, size_average, reduce)
+    input, target = _aligned(input, target)
+    difference = (input - target).abs()
+    if weight is not None:
+        difference = difference * weight
+        if reduction == "mean":
+            return difference.sum() / weight.sum()  # type: ignore[no-any-return]
+    if reduction == "none":
+        return difference  # type: ignore[no-any-return]
+    return difference.mean() if reduction == "mean" else difference.sum()  # type: ignore[no-any-return]
+
+
+def smooth_l1_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    beta: float = 1.0,
+) -> Tensor:
+    """Return differences squared (over ``2 * beta``) below `beta`, absolute above."""
+    reduction = reduction_of(reduction, size_average, reduce)
+    if beta == 0:
+        return l1_loss(input, target, reduction=reduction)
+    input, target = _aligned(input, target)
+    far = np.abs(input._data - target._data)
+    values = np.where(far < beta, 0.5 * far * far / beta, far - 0.5 * beta).astype(far.dtype)
+    return _pointwise("smooth_l1_loss", input, target, values, reduction, beta=beta)
+
+
+def huber_loss(
+    input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Any = None
+) -> Tensor:
+    """Return ``delta`` times `smooth_l1_loss`."""
+    if weight is not None:
+        raise NotImplementedError("course.nptorch has no huber_loss with weight")
+    reduction = reduction_of(reduction)
+    input, target = _aligned(input, target)
+    far = np.abs(input._data - target._data)
+    values = np.where(far < delta, 0.5 * far * far, delta * (far - 0.5 * delta)).astype(far.dtype)
+    return _pointwise("huber_loss", input, target, values, reduction, beta=delta)
+
+
+def binary_cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """Return the cross entropy of probabilities against a target between 0 and 1.
+
+    Logarithms are held above -100, so that a certain error costs 100 and not infinity.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ.
+    RuntimeError
+        If an input is not between 0 and 1.
+    """
+    reduction = reduction_of(reduction, size_average, reduce)
+    if target.shape != input.shape:
+        raise ValueError(
+            f"Using a target size ({target.shape}) that is different to the input size "
+            f"({input.shape}) is deprecated. Please ensure they have the same size."
+        )
+    x, t = input._data, target._data
+    if not np.all((x >= 0) & (x <= 1)):
+        raise RuntimeError("all elements of input should be between 0 and 1")
+    with np.errstate(divide="ignore"):
+        values = -(t * np.maximum(np.log(x), -100) + (1 - t) * np.maximum(np.log1p(-x), -100))
+    factor = None if weight is None else np.broadcast_to(weight._data, x.shape)
+    values = values if factor is None else values * factor
+    return _pointwise("binary_cross_entropy", input, target, values, reduction, weight=factor)
+
+
+def binary_cross_entropy_with_logits(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    pos_weight: Tensor | None = None,
+) -> Tensor:
+    """Return `binary_cross_entropy` of ``sigmoid(input)``, without overflow.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ.
+    """
+    reduction = reduction_of(reduction, size_average, reduce)
+    if target.shape != input.shape:
+        raise ValueError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
+    x, t = input._data, target._data
+    log_sigmoid = np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
+    factor = None if weight is None else weight._data
+    if pos_weight is None:
+        values = (1 - t) * x - log_sigmoid
+        positive = None
+    else:
+        positive = pos_weight._data
+        values = (1 - t) * x - ((positive - 1) * t + 1) * log_sigmoid
+    values = values if factor is None else values * factor
+    facts = {"weight": factor, "pos_weight": positive}
+    return _pointwise("binary_cross_entropy_with_logits", input, target, values, reduction, **facts)
+
+
+def kl_div(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    log_target: bool = False,
+) -> Tensor:
+    """Return the divergence of a distribution from the one whose logarithm `input` is.
+
+    Parameters
+    ----------
+    reduction : {"mean", "batchmean", "sum", "none"}
+        ``"batchmean"`` divides the sum by the batch, which is the mathematical definition.
+    log_target : bool
+        Whether `target` is a logarithm too.
+    """
+    reduction = "batchmean" if reduction == "batchmean" else reduction_of(reduction, size_average, reduce)
+    if reduction == "mean":
+        warnings.warn(
+            "reduction: 'mean' divides the total loss by both the batch size and the support size."
+            "'batchmean' divides only by the batch size, and aligns with the KL div math definition."
+            "'mean' will be changed to behave the same as 'batchmean' in the next major release.",
+            stacklevel=2,
+        )
+    if log_target:
+        values = target.exp() * (target - input)
+    else:
+        positive = target.masked_fill(target <= 0, 1.0)
+        values = target * positive.log() - target * input
+    if reduction == "batchmean":
+        return values.sum() / input.shape[0]  # type: ignore[no-any-return]
+    if reduction == "none":
+        return values  # type: ignore[no-any-return]
+    return values.mean() if reduction == "mean" else values.sum()  # type: ignore[no-any-return]
+
+
+def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
+    """Return the cosine of the angle between `x1` and `x2` along an axis."""
+    lengths = (x1.norm(2, dim).clamp_min(eps)) * (x2.norm(2, dim).clamp_min(eps))
+    return (x1 * x2).sum(dim) / lengths  # type: ignore[no-any-return]

@@ -1,0 +1,201 @@
+"""Normalisation.
+
+References
+----------
+.. [1] https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.batch_norm.html
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from course.nptorch._tensor import Tensor
+from course.nptorch.nn.lifted import record
+from course.nptorch.nn.normal import Stats
+
+__all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm"]
+
+
+def batch_norm(
+    input: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Normalise every channel over the batch, then scale and shift it.
+
+    Parameters
+    ----------
+    input : Tensor
+        Of shape ``(n, c, ...)``.
+    running_mean, running_var : Tensor or None
+        Of shape ``(c,)``. In training they are moved towards what the batch shows (the variance
+        without bias), in evaluation they are used.
+    weight, bias : Tensor, optional
+        Of shape ``(c,)``.
+    training : bool
+        Use mean and variance of the batch.
+    momentum : float
+        How far the running values are moved.
+    eps : float
+        Added to the variance.
+
+    Raises
+    ------
+    ValueError
+        In training with one value per channel.
+    RuntimeError
+        If shapes do not fit.
+    """
+    x = input._data
+    if training and x.size == x.shape[0] * 0 + x.shape[1]:
+        raise ValueError(f"Expected more than 1 value per channel when training, got input size {input.shape}")
+    channels = x.shape[1]
+    named = {
+        "running_mean": running_mean,
+        "running_var": running_var,
+        "weight": weight,
+        "bias": bias,
+    }
+    for name, given in named.items():
+        if given is not None and given.numel() != channels:
+            raise RuntimeError(f"{name} should contain {channels} elements not {given.numel()}")
+    axes = tuple(d for d in range(x.ndim) if d != 1)
+    shape = (1, channels, *(1,) * (x.ndim - 2))
+    if training:
+        mean, var = _moments(x, axes)
+        if running_mean is not None and running_var is not None:
+            count = x.size // channels
+            # written past the version counter, as torch does
+            _move(running_mean._array, mean.reshape(-1), momentum)
+            _move(running_var._array, var.reshape(-1) * (count / (count - 1)), momentum)
+    else:
+        if running_mean is None or running_var is None:
+            raise RuntimeError("Expected running_mean and running_var to be defined when training=False")
+        mean = np.array(running_mean._data).reshape(shape)
+        var = np.array(running_var._data).reshape(shape)
+    stats = Stats(axes, shape, axes, (channels,), mean, _rstd(var, eps, x), eps, not training)
+    return _normalised("native_batch_norm", input, weight, bias, stats)
+
+
+def layer_norm(
+    input: Tensor,
+    normalized_shape: Any,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Normalise over the last axes, then scale and shift.
+
+    Parameters
+    ----------
+    input : Tensor
+        Of shape ``(..., *normalized_shape)``.
+    normalized_shape : int or tuple of int
+        Extents of the axes that are normalised.
+    weight, bias : Tensor, optional
+        Of shape `normalized_shape`.
+    eps : float
+        Added to the variance.
+
+    Raises
+    ------
+    RuntimeError
+        If the last axes have other extents.
+    """
+    last = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+    x = input._data
+    if x.shape[x.ndim - len(last) :] != last:
+        wanted = ", ".join(map(str, last))
+        raise RuntimeError(
+            f"Given normalized_shape=[{wanted}], expected input with shape [*, {wanted}], but got "
+            f"input of size{list(x.shape)}"
+        )
+    axes = tuple(range(x.ndim - len(last), x.ndim))
+    mean, var = _moments(x, axes)
+    before = tuple(range(x.ndim - len(last)))
+    affine = (*(1,) * len(before), *last)
+    stats = Stats(axes, affine, before, last, mean, _rstd(var, eps, x), eps, False)
+    return _normalised("native_layer_norm", input, weight, bias, stats)
+
+
+def instance_norm(
+    input: Tensor,
+    running_mean: Tensor | None = None,
+    running_var: Tensor | None = None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Normalise every channel of every image by itself."""
+    n, c = input.shape[:2]
+    flat = input.reshape(1, n * c, *input.shape[2:])
+    if use_input_stats:
+        made = batch_norm(flat, None, None, None, None, True, momentum, eps)
+        return _affine(made.view(*input.shape), weight, bias)
+    return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
+
+
+def group_norm(
+    input: Tensor,
+    num_groups: int,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Normalise groups of channels of every image.
+
+    Raises
+    ------
+    RuntimeError
+        If the channels cannot be divided into groups.
+    """
+    n, c = input.shape[:2]
+    if c % num_groups:
+        raise RuntimeError(
+            f"Expected number of channels in input to be divisible by num_groups, but got input of "
+            f"shape {list(input.shape)} and num_groups={num_groups}"
+        )
+    flat = input.reshape(1, n * num_groups, -1)
+    made = batch_norm(flat, None, None, None, None, True, 0.0, eps).view(*input.shape)
+    return _affine(made, weight, bias)
+
+
+def _affine(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
+    shape = (1, -1, *(1,) * (x.ndim - 2))
+    if weight is not None:
+        x = x * weight.view(*shape)
+    return x if bias is None else x + bias.view(*shape)
+
+
+def _normalised(name: str, input: Tensor, weight: Tensor | None, bias: Tensor | None, stats: Stats) -> Tensor:
+    values = (input._data - stats.mean) * stats.rstd
+    if weight is not None:
+        values *= weight._data.reshape(stats.affine)
+    if bias is not None:
+        values += bias._data.reshape(stats.affine)
+    return record(name, (input, weight, bias), values, {"stats": stats})  # type: ignore[no-any-return]
+
+
+def _moments(x: Any, axes: tuple[int, ...]) -> tuple[Any, Any]:
+    count = math.prod(x.shape[d] for d in axes)
+    mean = np.add.reduce(x, axis=axes, keepdims=True) / x.dtype.type(count)
+    apart = x - mean
+    return mean, np.add.reduce(apart * apart, axis=axes, keepdims=True) / x.dtype.type(count)
+
+
+def _rstd(var: Any, eps: float, x: Any) -> Any:
+    return (1 / np.sqrt(var + eps)).astype(x.dtype)
+
+
+def _move(running: Any, towards: Any, momentum: float) -> None:
+    running[...] = running * (1 - momentum) + towards * momentum

@@ -1,0 +1,286 @@
+"""Pooling, and resampling to another size.
+
+Taking means over windows is linear, and separately so along rows and columns: every mean pooling
+(and every upsampling) is ``rows @ image @ cols.T`` with two small matrices.
+
+References
+----------
+.. [1] https://docs.pytorch.org/docs/stable/nn.functional.html#pooling-functions
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from course.nptorch._tensor import Tensor, wrap
+from course.nptorch.grad_mode import mode as grad_mode
+from course.nptorch.nn import kernels
+from course.nptorch.nn.functional.conv import pair
+from course.nptorch.nn.kernels import Windows, averaging, fitting
+from course.nptorch.nn.lifted import record
+
+__all__ = [
+    "adaptive_avg_pool2d",
+    "adaptive_max_pool2d",
+    "avg_pool2d",
+    "interpolate",
+    "max_pool2d",
+    "max_pool2d_with_indices",
+    "upsample",
+]
+
+
+def _batched(input: Tensor, name: str) -> tuple[Tensor, bool]:
+    if input.ndim not in (3, 4):
+        raise RuntimeError(
+            f"{name}: Expected 3D or 4D input tensor, but got {input.ndim}D with sizes {list(input.shape)}"
+        )
+    return (input, False) if input.ndim == 4 else (input.unsqueeze(0), True)
+
+
+def _counts(input: Tensor, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil: bool) -> tuple[int, int]:
+    if any(p > (d * (k - 1) + 1) // 2 for p, k, d in zip(padding, kernel, dilation, strict=True)):
+        raise RuntimeError(
+            "pad should be at most half of effective kernel size, but got "
+            f"pad={max(padding)}, kernel_size={kernel[0]} and dilation={dilation[0]}"
+        )
+    down, right = (
+        fitting(n, k, s, p, d, ceil)
+        for n, k, s, p, d in zip(input.shape[2:], kernel, stride, padding, dilation, strict=True)
+    )
+    if min(down, right) < 1:
+        c, h, w = input.shape[1:]
+        raise RuntimeError(
+            f"Given input size: ({c}x{h}x{w}). Calculated output size: "
+            f"({c}x{max(down, 0)}x{max(right, 0)}). Output size is too small"
+        )
+    return down, right
+
+
+def max_pool2d(
+    input: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Any:
+    """Return the largest element of every window; ties go to the first.
+
+    Parameters
+    ----------
+    input : Tensor
+        Of shape ``(n, c, h, w)``, or ``(c, h, w)``.
+    kernel_size, stride, padding, dilation : int or (int, int)
+        Of the windows; the stride is the kernel size without it.
+    ceil_mode : bool
+        Let the last window reach beyond the image.
+    return_indices : bool
+        Return the positions in the flattened images as well.
+
+    Raises
+    ------
+    RuntimeError
+        If no window fits.
+    """
+    images, single = _batched(input, "max_pool2d")
+    kernel = pair(kernel_size)
+    stride = kernel if stride is None or stride == [] else pair(stride)
+    padding, dilation = pair(padding), pair(dilation)
+    count = _counts(images, kernel, stride, padding, dilation, ceil_mode)
+    size = (images.shape[2], images.shape[3])
+    windows = Windows(size, kernel, stride, padding, dilation)
+    recorded = grad_mode.enabled and images.requires_grad
+    values, indices = kernels.max_pool(images._data, windows, count, recorded or return_indices)
+    made = record("max_pool2d", (images,), values, {"indices": indices})
+    made = made.squeeze(0) if single else made
+    if not return_indices:
+        return made
+    where = wrap(indices.astype(np.int64))
+    return made, where.squeeze(0) if single else where
+
+
+def max_pool2d_with_indices(*args: Any, **kwargs: Any) -> Any:
+    """Do as `max_pool2d`, and return the positions as well."""
+    return max_pool2d(*args, **{**kwargs, "return_indices": True})
+
+
+def avg_pool2d(
+    input: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+) -> Tensor:
+    """Return the mean of every window.
+
+    Parameters
+    ----------
+    input : Tensor
+        Of shape ``(n, c, h, w)``, or ``(c, h, w)``.
+    kernel_size, stride, padding : int or (int, int)
+        Of the windows; the stride is the kernel size without it.
+    ceil_mode : bool
+        Let the last window reach beyond the image.
+    count_include_pad : bool
+        Whether zeros of the padding count in the mean.
+    divisor_override : int, optional
+        Divide the sum by this instead.
+
+    Raises
+    ------
+    RuntimeError
+        If no window fits.
+    """
+    images, single = _batched(input, "avg_pool2d")
+    kernel = pair(kernel_size)
+    stride = kernel if stride is None or stride == [] else pair(stride)
+    padding = pair(padding)
+    count = _counts(images, kernel, stride, padding, (1, 1), ceil_mode)
+    spans = []
+    for n, m, k, s, p in zip(images.shape[2:], count, kernel, stride, padding, strict=True):
+        axis = []
+        for i in range(m):
+            start, stop = i * s - p, min(i * s - p + k, n + p)
+            inside = min(stop, n) - max(start, 0)
+            axis.append((start, stop, stop - start if count_include_pad else inside))
+        spans.append(axis)
+    if divisor_override is not None:
+        spans = [
+            [(start, stop, divisor) for start, stop, _ in axis]
+            for axis, divisor in zip(spans, (divisor_override, 1), strict=True)
+        ]
+    return _resampled("sandwich", images, spans, single)
+
+
+def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
+    """Return means over as many windows as wanted; None in `output_size` keeps an extent."""
+    images, single = _batched(input, "adaptive_avg_pool2d()")
+    wanted = _wanted(images, output_size)
+    if wanted == (1, 1):
+        return input.mean((-2, -1), keepdim=True)  # type: ignore[no-any-return]
+    spans = [
+        [(start, stop, stop - start) for start, stop in _adaptive(n, m)]
+        for n, m in zip(images.shape[2:], wanted, strict=True)
+    ]
+    return _resampled("adaptive_avg_pool2d", images, spans, single)
+
+
+def adaptive_max_pool2d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
+    """Return the largest elements of as many windows as wanted."""
+    if return_indices:
+        raise NotImplementedError("course.nptorch has no adaptive_max_pool2d with return_indices")
+    from course.nptorch.ops.register import FUNCTIONS
+
+    wanted = _wanted(input, output_size)
+    rows = []
+    for top, bottom in _adaptive(input.shape[-2], wanted[0]):
+        cells = [
+            input[..., top:bottom, left:right].flatten(-2).max(-1)[0]
+            for left, right in _adaptive(input.shape[-1], wanted[1])
+        ]
+        rows.append(FUNCTIONS["stack"](cells, -1))
+    return FUNCTIONS["stack"](rows, -2)
+
+
+def _wanted(images: Tensor, output_size: Any) -> tuple[int, int]:
+    given = output_size if isinstance(output_size, tuple | list) else (output_size, output_size)
+    height, width = (n if m is None else m for n, m in zip(images.shape[-2:], given, strict=True))
+    return height, width
+
+
+def _adaptive(size: int, count: int) -> list[tuple[int, int]]:
+    return [(i * size // count, math.ceil((i + 1) * size / count)) for i in range(count)]
+
+
+def _resampled(name: str, images: Tensor, spans: list[list[Any]], single: bool) -> Tensor:
+    data = images._data
+    rows, cols = (averaging(tuple(axis), n, data.dtype) for axis, n in zip(spans, images.shape[2:], strict=True))
+    return _sandwiched(name, images, rows, cols, single)
+
+
+def _sandwiched(name: str, images: Tensor, rows: Any, cols: Any, single: bool) -> Tensor:
+    values = kernels.sandwich(images._data, rows, cols)
+    made = record(name, (images,), values, {"rows": rows, "cols": cols})
+    return made.squeeze(0) if single else made  # type: ignore[no-any-return]
+
+
+def interpolate(
+    input: Tensor,
+    size: Any = None,
+    scale_factor: Any = None,
+    mode: str = "nearest",
+    align_corners: bool | None = None,
+    recompute_scale_factor: bool | None = None,
+    antialias: bool = False,
+) -> Tensor:
+    """Resample images of shape ``(n, c, h, w)`` to another size.
+
+    Parameters
+    ----------
+    size : int or (int, int), optional
+        Wanted height and width.
+    scale_factor : float or (float, float), optional
+        Or how many times larger.
+    mode : {"nearest", "bilinear"}
+        How to fill in between.
+    align_corners : bool, optional
+        For ``"bilinear"``: keep the values at the corners.
+
+    Raises
+    ------
+    ValueError
+        If not exactly one of size and scale factor is given.
+    NotImplementedError
+        For other modes and numbers of axes.
+    """
+    if (size is None) == (scale_factor is None):
+        raise ValueError(
+            "either size or scale_factor should be defined"
+            if size is None
+            else "only one of size or scale_factor should be defined"
+        )
+    if input.ndim != 4 or mode not in ("nearest", "bilinear") or antialias:
+        raise NotImplementedError(
+            f"course.nptorch has interpolate of 4-D input by 'nearest' and 'bilinear' only, not "
+            f"{input.ndim}-D by {mode!r}"
+        )
+    scales: tuple[Any, ...] = (None, None)
+    if scale_factor is not None:
+        scales = scale_factor if isinstance(scale_factor, tuple | list) else (scale_factor,) * 2
+        size = [math.floor(n * s) for n, s in zip(input.shape[2:], scales, strict=True)]
+    wanted = pair(size)
+    weigh = _nearest if mode == "nearest" else _bilinear
+    rows, cols = (
+        weigh(n, m, scale, bool(align_corners)).astype(input._data.dtype)
+        for n, m, scale in zip(input.shape[2:], wanted, scales, strict=True)
+    )
+    return _sandwiched(f"upsample_{mode}2d", input, rows, cols, False)
+
+
+def upsample(input: Tensor, size: Any = None, scale_factor: Any = None, mode: str = "nearest") -> Tensor:
+    """Do as `interpolate`."""
+    return interpolate(input, size, scale_factor, mode)
+
+
+def _nearest(n: int, m: int, scale: float | None, align: bool) -> Any:
+    step = n / m if scale is None else 1 / scale
+    source = np.minimum((np.arange(m) * step).astype(int), n - 1)
+    return np.eye(n)[source]
+
+
+def _bilinear(n: int, m: int, scale: float | None, align: bool) -> Any:
+    if align:
+        at = np.arange(m) * ((n - 1) / (m - 1) if m > 1 else 0)
+    else:
+        at = np.maximum((np.arange(m) + 0.5) * (n / m if scale is None else 1 / scale) - 0.5, 0)
+    low = np.minimum(at.astype(int), n - 1)
+    high = np.minimum(low + 1, n - 1)
+    share = at - low
+    return np.eye(n)[low] * (1 - share)[:, None] + np.eye(n)[high] * share[:, None]

@@ -1,0 +1,156 @@
+"""The vjp table of the neural-network operations; see `course.nptorch.rules` for how to read it.
+
+Convolution is linear in its input and linear in its weight, so three operations serve each other:
+``conv`` (x, w -> y), ``conv_input`` (y, w -> x) and ``conv_weight`` (x, y -> w). The gradients of
+each are the other two, to any order. Pooling, padding and shuffling are linear too, and come in
+pairs, each the other's gradient.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from course.nptorch.math import abs, exp, log, sigmoid, sign, tanh, where
+from course.nptorch.nn import kernels as k
+from course.nptorch.nn.lifted import constant, lifted
+from course.nptorch.nn.normal import affine_sum, norm_input, standard
+from course.nptorch.parts import plugged
+from course.nptorch.record import share, vjp
+
+FLOOR = 9.999999960041972e-13
+
+conv = lifted("convolution", k.conv, "windows")
+conv_input = lifted("conv_transpose", k.conv_input, "windows")
+conv_weight = lifted("conv_weight", k.conv_weight, "windows")
+gather_plane = lifted("gather_plane", k.gather_plane, "indices")
+scatter_plane = lifted("scatter_plane", k.scatter_plane, "indices", "size")
+sandwich = lifted("sandwich", k.sandwich, "rows", "cols")
+rows_added = lifted("rows_added", k.rows_added, "indices", "rows", "skipped")
+rows_picked = lifted("rows_picked", k.rows_picked, "indices", "rows", "skipped")
+shuffle = lifted("pixel_shuffle", k.shuffle, "factor")
+unshuffle = lifted("pixel_unshuffle", k.unshuffle, "factor")
+normal_cdf = lifted("normal_cdf", k.normal_cdf)
+frame = lifted("constant_pad_nd", k.frame, "pad", "value")
+
+
+def channel_sum(g: Any) -> Any:
+    """Sum over all axes but the second: the gradient of something added to each channel."""
+    return g.sum(axis=tuple(d for d in range(len(g.shape)) if d != 1))
+
+
+def turned(x: Any) -> Any:
+    """Swap the two axes of a matrix."""
+    return x.swapaxes(0, 1)
+
+
+# ruff: noqa: E501 - a table is read by columns
+# fmt: off
+# -- linear: bias + mat1 @ mat2. mat2 is a transposed weight, and so its gradient should lie in memory
+vjp("linear", self=lambda g: g, mat1=lambda g, mat2: plugged.matmul_self(g, mat2),
+    mat2=lambda g, mat1: turned(plugged.matmul_self(turned(g), turned(mat1))), node_name="AddmmBackward0")
+
+# -- convolution -----------------------------------------------------------------------------------
+vjp("convolution",    input=lambda g, weight, windows: conv_input(g, weight, windows),
+    weight=lambda g, input, windows: conv_weight(input, g, windows), bias=lambda g: channel_sum(g))
+vjp("conv_transpose", input=lambda g, weight, windows: conv(g, weight, windows),
+    weight=lambda g, input, windows: conv_weight(g, input, windows), bias=lambda g: channel_sum(g), node_name="ConvolutionBackward0")
+vjp("conv_weight",    input=lambda g, grad, windows: conv_input(grad, g, windows),
+    grad=lambda g, input, windows: conv(input, g, windows), node_name="ConvolutionBackward0")
+
+# -- pooling and resampling ------------------------------------------------------------------------
+vjp("max_pool2d",    self=lambda g, self, indices: scatter_plane(g, indices, tuple(self.shape[2:])), node_name="MaxPool2DWithIndicesBackward0")
+vjp("gather_plane",  self=lambda g, size, indices: scatter_plane(g, indices, size))
+vjp("scatter_plane", self=lambda g, indices: gather_plane(g, indices))
+vjp("sandwich",      self=lambda g, rows, cols: sandwich(g, rows.T, cols.T), node_name="AvgPool2DBackward0")
+share("adaptive_avg_pool2d",  "sandwich", node_name="AdaptiveAvgPool2DBackward0")
+share("upsample_nearest2d",   "sandwich", node_name="UpsampleNearest2DBackward0")
+share("upsample_bilinear2d",  "sandwich", node_name="UpsampleBilinear2DBackward0")
+vjp("pixel_shuffle",   self=lambda g, factor: unshuffle(g, factor))
+vjp("pixel_unshuffle", self=lambda g, factor: shuffle(g, factor))
+vjp("constant_pad_nd", self=lambda g, pad: frame(g, tuple(-n for n in pad), 0.0))
+
+# -- rows of a table -------------------------------------------------------------------------------
+vjp("embedding",   weight=lambda g, indices, rows, skipped: rows_added(g, indices, rows, skipped))
+vjp("rows_added",  g=lambda g, indices, rows, skipped: rows_picked(g, indices, rows, skipped), node_name="EmbeddingBackward1")
+vjp("rows_picked", x=lambda g, indices, rows, skipped: rows_added(g, indices, rows, skipped), node_name="EmbeddingBackward2")
+
+# -- normalisation (stats: which axes, and what was found along them) ------------------------------
+vjp("native_batch_norm", input=lambda g, input, weight, stats: norm_input(g, input, weight, stats),
+    weight=lambda g, input, stats: affine_sum(g * standard(input, stats), stats), bias=lambda g, stats: affine_sum(g, stats))
+share("native_layer_norm", "native_batch_norm")
+
+# -- activations -----------------------------------------------------------------------------------
+vjp("prelu",    self=lambda g, self, weight: where(self > 0, g, g * weight), weight=lambda g, self: where(self > 0, g * 0, g * self), node_name="PreluKernelBackward0")
+vjp("elu",      self=lambda g, self, alpha, scale: where(self > 0, g * scale, g * (scale * alpha) * exp(self)))
+vjp("celu",     self=lambda g, self, alpha: where(self > 0, g, g * exp(self / alpha)))
+vjp("silu",     self=lambda g, self: g * sigmoid(self) * (1 + self * (1 - sigmoid(self))))
+vjp("gelu",     self=lambda g, self: g * (normal_cdf(self) + self * normal_pdf(self)))
+vjp("normal_cdf", self=lambda g, self: g * normal_pdf(self))
+vjp("gelu_tanh", self=lambda g, self: g * gelu_tanh_slope(self), node_name="GeluBackward0")
+vjp("hardtanh", self=lambda g, self, min_val, max_val: where((self > min_val) & (self < max_val), g, g * 0))
+vjp("threshold", self=lambda g, self, threshold: where(self > threshold, g, g * 0))
+
+# -- losses (scale: 1 over the count for a mean, else 1) -------------------------------------------
+vjp("mse_loss",    self=lambda g, self, target, scale: g * (2 * scale) * (self - target), target=lambda g, self, target, scale: g * (2 * scale) * (target - self))
+vjp("smooth_l1_loss", self=lambda g, self, target, scale, beta: g * scale * bent(self - target, beta) / beta,
+    target=lambda g, self, target, scale, beta: g * scale * bent(target - self, beta) / beta, node_name="SmoothL1LossBackward0")
+vjp("huber_loss",  self=lambda g, self, target, scale, beta: g * scale * bent(self - target, beta),
+    target=lambda g, self, target, scale, beta: g * scale * bent(target - self, beta))
+vjp("binary_cross_entropy", self=lambda g, self, target, scale, weight: weighted(g * scale, weight) * (self - target) / floored(self * (1 - self)),
+    target=lambda g, self, scale, weight: weighted(g * scale, weight) * (log(1 - self) - log(self)))
+vjp("binary_cross_entropy_with_logits",
+    self=lambda g, self, target, scale, weight, pos_weight: weighted(g * scale, weight) * logit_slope(self, target, pos_weight),
+    target=lambda g, self, scale, weight, pos_weight: weighted(g * scale, weight) * logit_target_slope(self, pos_weight))
+vjp("nll_loss",    self=lambda g, self, shares: spread(g, shares) * constant(shares, self))
+share("nll_loss2d", "nll_loss", node_name="NllLoss2DBackward0")
+# fmt: on
+
+
+def bent(difference: Any, limit: float) -> Any:
+    """Return a difference, held between `-limit` and `limit`."""
+    return where(abs(difference) < limit, difference, sign(difference) * limit)
+
+
+def weighted(g: Any, weight: Any) -> Any:
+    """Multiply by weights (an array) if there are any."""
+    return g if weight is None else g * constant(weight, g)
+
+
+def floored(x: Any) -> Any:
+    """Return `x`, but no less than 1e-12 as a float32: torch's guard against a division by 0."""
+    return where(x > FLOOR, x, x * 0 + FLOOR)
+
+
+def logit_slope(x: Any, target: Any, pos_weight: Any) -> Any:
+    """Return the derivative of the cross entropy of ``sigmoid(x)`` with respect to x."""
+    if pos_weight is None:
+        return sigmoid(x) - target
+    t = target * constant(pos_weight, x)
+    return (t + 1 - target) * sigmoid(x) - t
+
+
+def logit_target_slope(x: Any, pos_weight: Any) -> Any:
+    """Return the derivative of the same with respect to the target."""
+    if pos_weight is None:
+        return -x
+    return -log(sigmoid(x)) * constant(pos_weight, x) + log(sigmoid(-x))
+
+
+def spread(g: Any, shares: Any) -> Any:
+    """Give a gradient per sample a class axis, to fit `shares`; one for all samples stays."""
+    if len(g.shape) == 0 or len(shares.shape) == 1:
+        return g
+    return g[:, None]
+
+
+def normal_pdf(x: Any) -> Any:
+    """Return the density of a standard normal number at x."""
+    return exp(x * x * -0.5) / math.sqrt(2 * math.pi)
+
+
+def gelu_tanh_slope(x: Any) -> Any:
+    """Return the derivative of torch's tanh approximation of gelu."""
+    scale = math.sqrt(2 / math.pi)
+    t = tanh((x + x * x * x * 0.044715) * scale)
+    return (1 + t) * 0.5 + x * 0.5 * (1 - t * t) * (x * x * (3 * 0.044715) + 1) * scale

@@ -1,0 +1,188 @@
+"""Choosing between values, keeping them within bounds, and mixing them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from course.nptorch._tensor import Tensor, wrap
+from course.nptorch.dtypes import dtype_of
+from course.nptorch.ops.operands import aligned, in_common, is_tensor, operand
+from course.nptorch.ops.pointwise import binary
+from course.nptorch.ops.register import FUNCTIONS, described, method, op, recorded
+from course.nptorch.ops.write import check_shapes
+
+
+def _chosen(condition: Tensor, a: Any, b: Any) -> Tensor:
+    """Return elements of `a` where `condition` holds, else of `b`."""
+    if condition._data.dtype != np.bool_:
+        raise RuntimeError(
+            "where expected condition to be a boolean tensor, but got a tensor with dtype "
+            f"{condition.dtype.tensor_type[:-6]}"
+        )
+    x, y = in_common(operand(a, "where", "input", 2), operand(b, "where", "other", 3))
+    check_shapes(condition._data, x, y)
+    return recorded("where", (a, b, condition), np.where(condition._data, x, y))
+
+
+def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:  # noqa: A002
+    """Return elements of `input` where `condition` holds, else of `other`.
+
+    With `condition` alone: the positions where it holds, one Tensor per axis. The branch not
+    taken gets a gradient of 0 at its own node; what lies before it can make nan of that.
+    """
+    is_tensor("where", "condition", 1, condition)
+    if input is None and other is None:
+        return condition.nonzero(as_tuple=True)
+    return _chosen(condition, input, other)
+
+
+FUNCTIONS["where"] = where
+
+
+@method("where")
+def where_method(self: Tensor, condition: Tensor, other: Any) -> Tensor:
+    """Return elements of `self` where `condition` holds, else of `other`."""
+    return _chosen(is_tensor("where", "condition", 1, condition), self, other)
+
+
+@method("choose")
+def choose(self: Tensor, a: Any, b: Any) -> Tensor:
+    """Return elements of `a` where this mask holds, else of `b`; numbers take the other's dtype."""
+    like = a if isinstance(a, Tensor) else b
+    x, y = (v._data if isinstance(v, Tensor) else like._data.dtype.type(v) for v in (a, b))
+    return recorded("where", (a, b, self), np.where(self._data, x, y))
+
+
+_maximum = binary("maximum", compute=np.maximum)
+_minimum = binary("minimum", compute=np.minimum)
+del Tensor.maximum_, Tensor.minimum_  # torch has no such methods
+
+
+@op("maximum")
+def maximum(self: Tensor, other: Tensor) -> Tensor:
+    """Return the larger of two tensors, element by element; nan wins. Ties share the gradient."""
+    return _maximum(self, is_tensor("maximum", "other", 2, other))
+
+
+@op("minimum")
+def minimum(self: Tensor, other: Tensor) -> Tensor:
+    """Return the smaller of two tensors, element by element; nan wins. Ties share the gradient."""
+    return _minimum(self, is_tensor("minimum", "other", 2, other))
+
+
+@described("clamp", "clip")
+def clamp(self: Tensor, min: Any = None, max: Any = None) -> Any:  # noqa: A002 - torch's names
+    """Return `self` with elements below `min` or above `max` replaced by that bound."""
+    if min is None and max is None:
+        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    bounds = [b for b in (min, max) if b is not None]
+    x, *limits = in_common(self._data, *(operand(b, "clamp", "min", 1) for b in bounds))
+    check_shapes(x, *limits)
+    low = limits[0] if min is not None else None
+    high = limits[-1] if max is not None else None
+    values = x if low is None else np.maximum(x, low)
+    values = values if high is None else np.minimum(values, high)
+    if any(isinstance(b, Tensor) for b in bounds):
+        return "clamp_tensor", (self, min, max), np.array(values), None
+    return "clamp", (self,), np.array(values), {"min": min, "max": max}
+
+
+@described("clamp_min")
+def clamp_min(self: Tensor, min: Any) -> Any:  # noqa: A002 - torch's name
+    """Return `self` with elements below `min` replaced by it."""
+    values = np.maximum(*aligned(self._data, operand(min, "clamp_min", "min", 1)))
+    if isinstance(min, Tensor):
+        return "clamp_min_tensor", (self, min), values, None
+    return "clamp_min", (self,), values, {"min": min}
+
+
+@described("clamp_max")
+def clamp_max(self: Tensor, max: Any) -> Any:  # noqa: A002 - torch's name
+    """Return `self` with elements above `max` replaced by it."""
+    values = np.minimum(*aligned(self._data, operand(max, "clamp_max", "max", 1)))
+    if isinstance(max, Tensor):
+        return "clamp_max_tensor", (self, max), values, None
+    return "clamp_max", (self,), values, {"max": max}
+
+
+@described("masked_fill")
+def masked_fill(self: Tensor, mask: Tensor, value: Any) -> Any:
+    """Return `self` with `value` where `mask` holds.
+
+    Raises
+    ------
+    RuntimeError
+        If `mask` is not of bools, or `value` has dimensions.
+    """
+    if mask._data.dtype != np.bool_:
+        raise RuntimeError(
+            "masked_fill_ only supports boolean masks, but got mask with dtype "
+            f"{_c_name(mask._data.dtype)}"
+        )
+    x = self._data
+    if isinstance(value, Tensor):
+        if value.ndim:
+            raise RuntimeError(
+                "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with "
+                f"{value.ndim} dimension(s)."
+            )
+        values = np.where(mask._data, value._data.astype(x.dtype), x)
+        return "masked_fill_tensor", (self, value, mask), values, None
+    if x.dtype.kind in "iub" and isinstance(value, float) and x.dtype.kind != "f":
+        value = int(value)
+    return "masked_fill", (self, mask), np.where(mask._data, x.dtype.type(value), x), None
+
+
+def _c_name(numpy_dtype: Any) -> str:
+    names = {"float32": "float", "float64": "double", "int64": "long int", "int32": "int"}
+    name = dtype_of(numpy_dtype).name
+    return names.get(name, name)
+
+
+def _mixed(a: Any, b: Any, weight: Any) -> Any:
+    return np.where(np.abs(weight) < 0.5, a + weight * (b - a), b - (b - a) * (1 - weight))
+
+
+@described("lerp")
+def lerp(self: Tensor, end: Tensor, weight: Any) -> Any:
+    """Return ``self + weight * (end - self)``."""
+    a, b = self._data, end._data
+    if a.dtype != b.dtype:
+        raise RuntimeError(
+            f"expected dtype {_c_name(a.dtype)} for `end` but got dtype {_c_name(b.dtype)}"
+        )
+    check_shapes(a, b, weight._data if isinstance(weight, Tensor) else 0)
+    if isinstance(weight, Tensor):
+        return "lerp_tensor", (self, end, weight), _mixed(a, b, weight._data), None
+    return "lerp", (self, end), _mixed(a, b, a.dtype.type(weight)).astype(a.dtype), {"weight": weight}
+
+
+@described("addcmul")
+def addcmul(self: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Any:
+    """Return ``self + value * tensor1 * tensor2``."""
+    a, b, c = in_common(self._data, tensor1._data, tensor2._data)
+    check_shapes(a, b, c)
+    return "addcmul", (self, tensor1, tensor2), a + value * b * c, {"value": value}
+
+
+@described("addcdiv")
+def addcdiv(self: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Any:
+    """Return ``self + value * tensor1 / tensor2``."""
+    a, b, c = in_common(self._data, tensor1._data, tensor2._data)
+    check_shapes(a, b, c)
+    return "addcdiv", (self, tensor1, tensor2), a + value * (b / c), {"value": value}
+
+
+@op("masked_select")
+def masked_select(self: Tensor, mask: Tensor) -> Tensor:
+    """Return the elements where `mask` holds, in one axis."""
+    shape = np.broadcast_shapes(self._data.shape, mask._data.shape)
+    source = self if self._data.shape == shape else self.expand(shape)
+    where_ = wrap(np.broadcast_to(mask._data, shape)) if mask._data.shape != shape else mask
+    picked = np.asarray(source._data)[np.asarray(where_._data)]
+    return recorded("masked_select", (source, where_), picked, {"shape": shape})
+
+
+atan2 = binary("atan2", "atan2", "arctan2", compute=np.arctan2, floats_only=True)

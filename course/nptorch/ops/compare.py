@@ -1,0 +1,210 @@
+"""Comparisons and logic. Their results are bools, so nothing is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from course.nptorch._tensor import Tensor, wrap
+from course.nptorch.ops.axes import axes
+from course.nptorch.ops.operands import aligned, is_tensor, operand
+from course.nptorch.ops.pointwise import operator
+from course.nptorch.ops.register import FUNCTIONS, method, op, written
+from course.nptorch.ops.write import mismatch, write
+
+
+def _pair(*names: str, compute: Callable[[Any, Any], Any], as_bools: bool = False) -> Any:
+    """Make a comparison or logical operation of two inputs."""
+    name = names[0]
+
+    @op(*names)
+    def operation(self: Tensor, other: Any) -> Tensor:
+        a, b = operand(self, name), operand(other, name)
+        if not as_bools:
+            a, b = aligned(a, b)
+        try:
+            return wrap(compute(a, b))
+        except ValueError as error:
+            raise mismatch(a, b) from error
+        except TypeError as error:
+            raise RuntimeError(f'"{name}_cpu" not implemented for floating-point tensors') from error
+
+    def operation_(self: Tensor, other: Any) -> Tensor:
+        return write(self, "copy", (None, None), operation(self, other)._data.astype(self._data.dtype))
+
+    operation.__name__ = name
+    operation.__doc__ = f"Return {name}(self, other) element by element."
+    written(names, operation_)
+    return operation
+
+
+eq = _pair("eq", compute=lambda a, b: a == b)
+ne = _pair("ne", "not_equal", compute=lambda a, b: a != b)
+lt = _pair("lt", "less", compute=lambda a, b: a < b)
+gt = _pair("gt", "greater", compute=lambda a, b: a > b)
+le = _pair("le", "less_equal", compute=lambda a, b: a <= b)
+ge = _pair("ge", "greater_equal", compute=lambda a, b: a >= b)
+logical_and = _pair("logical_and", compute=np.logical_and, as_bools=True)
+logical_or = _pair("logical_or", compute=np.logical_or, as_bools=True)
+logical_xor = _pair("logical_xor", compute=np.logical_xor, as_bools=True)
+bitwise_and = _pair("bitwise_and", compute=lambda a, b: a & b)
+bitwise_or = _pair("bitwise_or", compute=lambda a, b: a | b)
+bitwise_xor = _pair("bitwise_xor", compute=lambda a, b: a ^ b)
+
+for _name, _operation in {
+    "__eq__": eq,
+    "__ne__": ne,
+    "__lt__": lt,
+    "__gt__": gt,
+    "__le__": le,
+    "__ge__": ge,
+    "__and__": bitwise_and,
+    "__rand__": bitwise_and,
+    "__or__": bitwise_or,
+    "__ror__": bitwise_or,
+    "__xor__": bitwise_xor,
+    "__rxor__": bitwise_xor,
+    "__iand__": Tensor.bitwise_and_,
+    "__ior__": Tensor.bitwise_or_,
+    "__ixor__": Tensor.bitwise_xor_,
+}.items():
+    operator(_name, _operation)
+Tensor.__hash__ = object.__hash__  # type: ignore[method-assign]  # two tensors are never one key
+
+
+def _test(name: str, compute: Callable[[Any], Any]) -> None:
+    """Make a question about every element."""
+
+    @op(name)
+    def operation(self: Tensor) -> Tensor:
+        return wrap(compute(self._data))
+
+    operation.__name__ = name
+    operation.__doc__ = f"Return {name} of every element, as bools."
+
+
+_test("isnan", np.isnan)
+_test("isinf", np.isinf)
+_test("isfinite", np.isfinite)
+_test("isposinf", np.isposinf)
+_test("isneginf", np.isneginf)
+_test("signbit", np.signbit)
+_test("logical_not", np.logical_not)
+written(
+    ("logical_not",),
+    lambda self: write(self, "zero", (None,), (~self._data.astype(bool)).astype(self._data.dtype)),
+)
+
+
+@op("bitwise_not")
+def bitwise_not(self: Tensor) -> Tensor:
+    """Return ``~self``, for bools and integers.
+
+    Raises
+    ------
+    TypeError
+        For floats, as in torch.
+    """
+    if self._data.dtype.kind == "f":
+        raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")
+    return wrap(np.invert(self._data))
+
+
+method("__invert__")(bitwise_not)
+
+
+@op("isclose")
+def isclose(
+    self: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
+) -> Tensor:
+    """Return where ``|self - other| <= atol + rtol * |other|``."""
+    a, b = self._data, is_tensor("isclose", "other", 2, other)._data
+    if a.dtype != b.dtype:
+        raise RuntimeError(f"{_spelled(a)} did not match {_spelled(b)}")
+    with np.errstate(all="ignore"):
+        return wrap(np.isclose(a, b, rtol, atol, equal_nan))
+
+
+def _spelled(a: Any) -> str:
+    return {"float32": "Float", "float64": "Double", "int64": "Long"}.get(a.dtype.name, a.dtype.name)
+
+
+@op("allclose")
+def allclose(
+    self: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
+) -> bool:
+    """Return whether `isclose` holds everywhere."""
+    return bool(isclose(self, other, rtol, atol, equal_nan)._data.all())
+
+
+@op("equal")
+def equal(self: Tensor, other: Tensor) -> bool:
+    """Return whether both have the same shape and elements (nan equals nothing)."""
+    return bool(np.array_equal(self._data, is_tensor("equal", "other", 2, other)._data))
+
+
+def _fold(name: str, compute: Callable[..., Any]) -> None:
+    @op(name)
+    def operation(self: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
+        data = self._data
+        over = axes(dim, data.ndim) if data.ndim else None
+        return wrap(np.asarray(compute(data, axis=over, keepdims=keepdim and dim is not None), np.bool_))
+
+    operation.__name__ = name
+    operation.__doc__ = f"Return whether {name} element is true, over `dim` or all."
+
+
+_fold("all", np.all)
+_fold("any", np.any)
+
+
+@op("count_nonzero")
+def count_nonzero(self: Tensor, dim: Any = None) -> Tensor:
+    """Return how many elements are not 0, over `dim` or all."""
+    return wrap(np.asarray(np.count_nonzero(self._data, axis=dim), np.int64))
+
+
+@op("nonzero")
+def nonzero(self: Tensor, *, as_tuple: bool = False) -> Any:
+    """Return the positions of the elements that are not 0, one per row (or one axis per Tensor)."""
+    found = np.nonzero(self._data) if self.ndim else (np.zeros(int(bool(self._data)), np.int64),)
+    if as_tuple:
+        return tuple(wrap(one) for one in found)
+    if not self.ndim:
+        return wrap(np.zeros((found[0].size, 0), np.int64))
+    return wrap(np.stack(found, axis=1))
+
+
+@op("isin")
+def isin(self: Tensor, test_elements: Any) -> Tensor:
+    """Return which elements are among `test_elements`."""
+    return wrap(np.asarray(np.isin(self._data, operand(test_elements, "isin", "test_elements", 2))))
+
+
+@op("is_nonzero")
+def is_nonzero(self: Tensor) -> bool:
+    """Return whether the only element is not 0."""
+    return bool(self)
+
+
+@op("is_floating_point")
+def is_floating_point(self: Tensor) -> bool:
+    """Return whether the elements are floats."""
+    return bool(self._data.dtype.kind == "f")
+
+
+@op("is_complex")
+def is_complex(self: Tensor) -> bool:
+    """Return False: the engine has no complex numbers."""
+    return False
+
+
+@op("is_same_size")
+def is_same_size(self: Tensor, other: Tensor) -> bool:
+    """Return whether both have the same shape."""
+    return bool(self._data.shape == other._data.shape)
+
+
+FUNCTIONS["is_tensor"] = lambda obj: isinstance(obj, Tensor)

@@ -1,0 +1,287 @@
+"""Joining tensors, cutting them up, and repeating them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from course.nptorch._tensor import Tensor, wrap
+from course.nptorch.grad_mode import mode
+from course.nptorch.ops.axes import axes, axis, sizes
+from course.nptorch.ops.operands import in_common
+from course.nptorch.ops.register import described, function, method, op, recorded
+from course.nptorch.ops.shape import step
+from course.nptorch.ops.several import view_several
+from course.nptorch.ops.write import mismatch
+from course.nptorch.record import OF_MANY, attach
+
+
+def _tensors(name: str, tensors: Any) -> list[Tensor]:
+    if not isinstance(tensors, tuple | list):
+        raise TypeError(
+            f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not "
+            f"{type(tensors).__name__}"
+        )
+    for i, x in enumerate(tensors):
+        if not isinstance(x, Tensor):
+            raise TypeError(
+                f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}"
+            )
+    return list(tensors)
+
+
+@function("cat", "concat", "concatenate")
+def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """Return the tensors joined along an axis.
+
+    Raises
+    ------
+    RuntimeError
+        If they differ in another axis.
+    """
+    parts = _tensors("cat", tensors)
+    if not parts:
+        raise ValueError("torch.cat(): expected a non-empty list of Tensors")
+    for i, x in enumerate(parts):
+        if x.ndim == 0:
+            raise RuntimeError(f"zero-dimensional tensor (at position {i}) cannot be concatenated")
+    used = [x for x in parts if x._data.shape != (0,)] or parts  # torch's exception for old code
+    first = used[0]._data.shape
+    dim = axis(dim, len(first))
+    for i, x in enumerate(used):
+        shape = x._data.shape
+        if len(shape) != len(first):
+            raise RuntimeError(
+                f"Tensors must have same number of dimensions: got {len(first)} and {len(shape)}"
+            )
+        for d, (m, n) in enumerate(zip(first, shape, strict=True)):
+            if d != dim and m != n:
+                raise RuntimeError(
+                    f"Sizes of tensors must match except in dimension {dim}. Expected size {m} but "
+                    f"got size {n} for tensor number {i} in the list."
+                )
+    result = wrap(np.concatenate(in_common(*(x._array for x in used)), axis=dim))
+    if mode.enabled:
+        bounds = [0]
+        for x in used:
+            bounds.append(bounds[-1] + x._data.shape[dim])
+        attach(OF_MANY["cat"](len(used)), tuple(used), result, {"dim": dim, "bounds": bounds})
+    return result
+
+
+@method("joined")
+def joined(self: Tensor, tensors: Sequence[Tensor], dim: int) -> Tensor:
+    """Return `cat` of the tensors; a method so that rules reach it."""
+    return cat(tensors, dim)
+
+
+@function("stack")
+def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """Return the tensors, all of one shape, joined along a new axis."""
+    parts = _tensors("stack", tensors)
+    if not parts:
+        raise RuntimeError("stack expects a non-empty TensorList")
+    first = parts[0]._data.shape
+    for i, x in enumerate(parts):
+        if x._data.shape != first:
+            raise RuntimeError(
+                f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 and "
+                f"{list(x._data.shape)} at entry {i}"
+            )
+    dim = axis(dim, len(first) + 1)
+    result = wrap(np.stack(in_common(*(x._array for x in parts)), axis=dim))
+    if mode.enabled:
+        attach(OF_MANY["stack"](len(parts)), tuple(parts), result, {"dim": dim})
+    return result
+
+
+def _at_least(x: Tensor, ndim: int) -> Tensor:
+    return x if x.ndim >= ndim else x.reshape((1,) * (ndim - x.ndim) + tuple(x.shape))
+
+
+@function("hstack")
+def hstack(tensors: Sequence[Tensor]) -> Tensor:
+    """Return the tensors joined along their second axis (the first for vectors)."""
+    parts = [_at_least(x, 1) for x in _tensors("hstack", tensors)]
+    return cat(parts, 0 if parts[0].ndim == 1 else 1)
+
+
+@function("vstack", "row_stack")
+def vstack(tensors: Sequence[Tensor]) -> Tensor:
+    """Return the tensors joined along their first axis, vectors as rows."""
+    return cat([_at_least(x, 2) for x in _tensors("vstack", tensors)], 0)
+
+
+# -- several views at once ---------------------------------------------------------------------------
+
+
+@op("unbind")
+def unbind(self: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
+    """Return one view per position along an axis. They must not be changed in place."""
+    dim = axis(dim, self.ndim)
+    if not self.ndim:
+        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
+    data = np.moveaxis(self._array, dim, 0)
+    pieces = [data[i, ...] for i in range(data.shape[0])]
+    steps = [step("select", dim, i) for i in range(len(pieces))]
+    return view_several(self, pieces, "unbind", {"dim": dim}, steps)
+
+
+@op("split")
+def split(self: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """Return views of pieces of one size (the last may be smaller), or of the given sizes.
+
+    They must not be changed in place.
+
+    Raises
+    ------
+    RuntimeError
+        If the sizes do not add up.
+    """
+    dim = axis(dim, self.ndim)
+    extent = self._data.shape[dim]
+    size = split_size_or_sections
+    if isinstance(size, tuple | list):
+        if sum(size) != extent:
+            raise RuntimeError(
+                f"split_with_sizes expects split_sizes to sum exactly to {extent} (input tensor's "
+                f"size at dimension {dim}), but got split_sizes={list(size)}"
+            )
+        return _pieces(self, list(size), dim, "split_with_sizes")
+    if size < 0:
+        raise RuntimeError(f"split expects split_size be non-negative, but got split_size={size}")
+    if size == 0 and extent:
+        raise RuntimeError(
+            "split_size can only be 0 if dimension size is 0, but got dimension size of "
+            f"{extent}"
+        )
+    counts = [min(size, extent - start) for start in range(0, extent, size)] if extent else [0]
+    return _pieces(self, counts, dim, "split")
+
+
+@op("chunk")
+def chunk(self: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """Return at most `chunks` views of equal size (the last may be smaller)."""
+    if chunks <= 0:
+        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
+    dim = axis(dim, self.ndim)
+    extent = self._data.shape[dim]
+    if not extent:
+        return _pieces(self, [0] * chunks, dim, "split_with_sizes")
+    return split(self, -(-extent // chunks), dim)
+
+
+@op("tensor_split")
+def tensor_split(self: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """Return views cut at the given positions, or into that many nearly equal parts."""
+    dim = axis(dim, self.ndim)
+    extent = self._data.shape[dim]
+    cuts = indices_or_sections
+    if isinstance(cuts, int):
+        small, more = divmod(extent, cuts)
+        cuts = [i * small + min(i, more) for i in range(1, cuts)]
+    bounds = [0, *cuts, extent]
+    index = (slice(None),) * dim
+    return tuple(self[(*index, slice(a, b))] for a, b in zip(bounds, bounds[1:], strict=False))
+
+
+def _pieces(self: Tensor, counts: list[int], dim: int, row: str) -> tuple[Tensor, ...]:
+    pieces, steps, start = [], [], 0
+    for count in counts:
+        pieces.append(self._array[(*(slice(None),) * dim, slice(start, start + count))])
+        steps.append(step("narrow", dim, start, count))
+        start += count
+    return view_several(self, pieces, row, {"dim": dim}, steps)
+
+
+@function("broadcast_tensors")
+def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
+    """Return the tensors as views of one common shape."""
+    given = tensors[0] if len(tensors) == 1 and not isinstance(tensors[0], Tensor) else tensors
+    shape: tuple[int, ...] = ()
+    for x in given:
+        try:
+            shape = np.broadcast_shapes(shape, x._data.shape)
+        except ValueError as error:
+            raise mismatch(np.empty(shape), x._data) from error
+    return tuple(x if x._data.shape == shape else x.expand(shape) for x in given)
+
+
+@function("broadcast_shapes")
+def broadcast_shapes(*shapes: Any) -> Any:
+    """Return the shape to which all the shapes broadcast."""
+    from course.nptorch.dtypes import Size
+
+    return Size(np.broadcast_shapes(*((s,) if isinstance(s, int) else tuple(s) for s in shapes)))
+
+
+@function("meshgrid")
+def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
+    """Return, for vectors, one view each over the grid they span.
+
+    ``indexing="ij"`` varies the first along the rows, ``"xy"`` along the columns.
+    """
+    given = tensors[0] if len(tensors) == 1 and not isinstance(tensors[0], Tensor) else tensors
+    count = len(given)
+    order = [1, 0, *range(2, count)] if indexing == "xy" and count > 1 else list(range(count))
+    shape = tuple(given[i].numel() for i in order)
+    made = []
+    for i, x in enumerate(given):
+        place = [1] * count
+        place[order.index(i)] = -1
+        made.append(x.view(place).expand(shape))
+    return tuple(made)
+
+
+# -- copies with the elements repeated or moved ------------------------------------------------------
+
+
+@described("repeat", inplace=False)
+def repeat(self: Tensor, *repeats: Any) -> Any:
+    """Return copies of `self` side by side, `repeats` of them along each axis."""
+    times = sizes(repeats)
+    if len(times) < self.ndim:
+        raise RuntimeError(
+            "Number of dimensions of repeat dims can not be smaller than number of dimensions of "
+            "tensor"
+        )
+    facts = {"shape": self._data.shape, "repeats": times}
+    return "repeat", (self,), np.tile(self._data, times), facts
+
+
+@op("tile")
+def tile(self: Tensor, *dims: Any) -> Tensor:
+    """Return copies of `self` side by side; missing counts in front are 1."""
+    times = sizes(dims)
+    return repeat(self, (1,) * (self.ndim - len(times)) + times)
+
+
+@op("repeat_interleave")
+def repeat_interleave(self: Tensor, repeats: Any, dim: int | None = None) -> Tensor:
+    """Return every position along an axis `repeats` times in a row."""
+    source, dim = (self.flatten(), 0) if dim is None else (self, axis(dim, self.ndim))
+    times = repeats._data if isinstance(repeats, Tensor) else repeats
+    return source.index_select(dim, wrap(np.repeat(np.arange(source.shape[dim]), times)))  # type: ignore[no-any-return]
+
+
+@described("flip", inplace=False)
+def flip(self: Tensor, *dims: Any) -> Any:
+    """Return a copy with the order along some axes reversed."""
+    over = axes(sizes(dims), self.ndim) if sizes(dims) else ()
+    return "flip", (self,), np.array(np.flip(self._data, over) if self.ndim else self._data), {"dims": over}
+
+
+op("fliplr")(lambda self: flip(self, 1))
+op("flipud")(lambda self: flip(self, 0))
+
+
+@op("roll")
+def roll(self: Tensor, shifts: Any, dims: Any = None) -> Tensor:
+    """Return a copy with the elements moved along axes, those that fall off coming in again."""
+    moved = tuple(shifts) if isinstance(shifts, tuple | list) else (shifts,)
+    over = None if dims is None or dims == () else axes(dims, self.ndim)
+    moved = moved if over is not None else (sum(moved),)
+    values = np.roll(self._data, moved if over is not None else moved[0], over)
+    return recorded("roll", (self,), values, {"shifts": moved, "dims": over})

@@ -1,0 +1,253 @@
+"""Matrix products, and parts of matrices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from course.nptorch._tensor import Tensor
+from course.nptorch.ops.axes import axis
+from course.nptorch.ops.operands import is_tensor
+from course.nptorch.ops.register import described, method, op, recorded
+from course.nptorch.ops.shape import unsafe_view
+
+
+def multiply(a: Any, b: Any) -> Any:
+    """Return the product of two arrays; float16 is added up in float32, as torch does."""
+    if a.dtype == np.float16:
+        return (a.astype(np.float32) @ b.astype(np.float32)).astype(np.float16)
+    return a @ b
+
+
+def _same_dtype(a: Tensor, b: Tensor) -> None:
+    if a._data.dtype != b._data.dtype:
+        names = [_c_name(x) for x in (a, b)]
+        raise RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {names[0]} != {names[1]}")
+
+
+def _c_name(x: Tensor) -> str:
+    names = {"float32": "float", "float64": "double", "float16": "c10::Half", "int64": "long"}
+    return names.get(x.dtype.name, x.dtype.name)
+
+
+def _fitting(a: Any, b: Any) -> None:
+    if a.shape[-1] != b.shape[0]:
+        raise RuntimeError(
+            "mat1 and mat2 shapes cannot be multiplied "
+            f"({a.shape[0]}x{a.shape[1]} and {b.shape[0]}x{b.shape[1]})"
+        )
+
+
+@op("mm")
+def mm(self: Tensor, mat2: Tensor) -> Tensor:
+    """Return the product of two matrices.
+
+    Raises
+    ------
+    RuntimeError
+        If one is no matrix, or their shapes or dtypes do not fit.
+    """
+    a, b = self._data, is_tensor("mm", "mat2", 2, mat2)._data
+    if a.ndim != 2:
+        raise RuntimeError("self must be a matrix")
+    if b.ndim != 2:
+        raise RuntimeError("mat2 must be a matrix")
+    _fitting(a, b)
+    _same_dtype(self, mat2)
+    return recorded("mm", (self, mat2), multiply(a, b))
+
+
+@op("bmm")
+def bmm(self: Tensor, mat2: Tensor) -> Tensor:
+    """Return the products of two equally long rows of matrices."""
+    a, b = self._data, is_tensor("bmm", "mat2", 2, mat2)._data
+    for name, x in (("batch1", a), ("batch2", b)):
+        if x.ndim != 3:
+            raise RuntimeError(f"{name} must be a 3D tensor")
+    if a.shape[0] != b.shape[0] or a.shape[2] != b.shape[1]:
+        raise RuntimeError(
+            "Expected size for first two dimensions of batch2 tensor to be: "
+            f"[{a.shape[0]}, {a.shape[2]}] but got: [{b.shape[0]}, {b.shape[1]}]."
+        )
+    _same_dtype(self, mat2)
+    return recorded("bmm", (self, mat2), multiply(a, b))
+
+
+@op("mv")
+def mv(self: Tensor, vec: Tensor) -> Tensor:
+    """Return the product of a matrix and a vector."""
+    a, b = self._data, is_tensor("mv", "vec", 2, vec)._data
+    if a.ndim != 2 or b.ndim != 1:
+        raise RuntimeError(f"vector + matrix @ vector expected, got 1, {a.ndim}, {b.ndim}")
+    if a.shape[1] != b.shape[0]:
+        raise RuntimeError(
+            f"size mismatch, got input ({a.shape[0]}), mat ({a.shape[0]}x{a.shape[1]}), vec "
+            f"({b.shape[0]})"
+        )
+    _same_dtype(self, vec)
+    return recorded("mv", (self, vec), multiply(a, b))
+
+
+@op("dot", "inner")
+def dot(self: Tensor, tensor: Tensor) -> Tensor:
+    """Return the sum of the products of the elements of two vectors."""
+    a, b = self._data, is_tensor("dot", "tensor", 2, tensor)._data
+    if a.ndim != 1 or b.ndim != 1:
+        raise RuntimeError(f"1D tensors expected, but got {a.ndim}D and {b.ndim}D tensors")
+    if a.dtype != b.dtype:
+        raise RuntimeError(
+            "dot : expected both vectors to have same dtype, but found "
+            f"{self.dtype.tensor_type[:-6]} and {tensor.dtype.tensor_type[:-6]}"
+        )
+    if a.shape != b.shape:
+        raise RuntimeError(
+            "inconsistent tensor size, expected tensor "
+            f"[{a.size}] and src [{b.size}] to have the same number of elements, but got {a.size} "
+            f"and {b.size} elements respectively"
+        )
+    return recorded("dot", (self, tensor), multiply(a, b))
+
+
+@op("outer", "ger")
+def outer(self: Tensor, vec2: Tensor) -> Tensor:
+    """Return all products of an element of one vector and an element of another."""
+    for name, x in (("self", self), ("vec2", vec2)):
+        if x.ndim != 1:
+            raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {x.ndim}-D")
+    return self.reshape(self.numel(), 1) * vec2
+
+
+@op("matmul")
+def matmul(self: Tensor, other: Tensor) -> Tensor:
+    """Return the matrix product; axes before the last two are broadcast.
+
+    It is put together, as torch does it, from `dot`, `mv`, `mm` and `bmm`.
+    """
+    is_tensor("matmul", "other", 2, other)
+    m, n = self._data.ndim, other._data.ndim
+    if m == 2 and n == 2:
+        a, b = self._data, other._data
+        if a.shape[1] == b.shape[0] and a.dtype is b.dtype:  # the common case, in one step
+            return recorded("mm", (self, other), multiply(a, b))
+        return mm(self, other)
+    if m == 0 or n == 0:
+        raise RuntimeError(
+            f"both arguments to matmul need to be at least 1D, but they are {m}D and {n}D"
+        )
+    if m == 1 and n == 1:
+        return dot(self, other)
+    if m == 2 and n == 1:
+        return mv(self, other)
+    if m == 1 and n == 2:
+        product = mm(self.unsqueeze(0), other)
+        values = product._array.reshape(-1)
+        return recorded("squeeze_row", (product,), values, {"shape": product._data.shape})
+    if n <= 2 and m >= 3:
+        folded = self.reshape(-1, self._data.shape[-1])
+        product = mm(folded, other) if n == 2 else mv(folded, other)
+        return unsafe_view(product, (*self._data.shape[:-1], *other._data.shape[1:]))
+    return _batched(self, other)
+
+
+def _batched(self: Tensor, other: Tensor) -> Tensor:
+    a = self.unsqueeze(0) if self.ndim == 1 else self
+    b = other.unsqueeze(1) if other.ndim == 1 else other
+    batch = np.broadcast_shapes(a._data.shape[:-2], b._data.shape[:-2])
+    rows, inner = a._data.shape[-2:]
+    columns = b._data.shape[-1]
+    a3 = a.expand(*batch, rows, inner).reshape(-1, rows, inner)
+    b3 = b.expand(*batch, *b._data.shape[-2:]).reshape(-1, *b._data.shape[-2:])
+    shape = [*batch, rows, columns]
+    if self.ndim == 1:
+        del shape[-2]
+    if other.ndim == 1:
+        del shape[-1]
+    return unsafe_view(bmm(a3, b3), tuple(shape))
+
+
+def _operator(self: Tensor, other: Any) -> Any:
+    return matmul(self, other) if isinstance(other, Tensor) else NotImplemented
+
+
+method("__matmul__")(_operator)
+
+
+def _sum_of_products(row: str, first: str, second: str) -> Any:
+    """Make ``beta * self + alpha * (first @ second)``."""
+
+    @described(row)
+    def operation(self: Tensor, a: Tensor, b: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Any:
+        x, y = a._data, b._data
+        if x.ndim == 2 and y.ndim == 2:
+            _fitting(x, y)
+        product = multiply(x, y)
+        scaled = product if alpha == 1 else product * alpha
+        values = scaled if beta == 0 else self._data + scaled if beta == 1 else self._data * beta + scaled
+        return row, (self, a, b), values, {"alpha": alpha, "beta": beta}
+
+    operation.__doc__ = f"Return ``beta * self + alpha * ({first} @ {second})``."
+    return operation
+
+
+addmm = _sum_of_products("addmm", "mat1", "mat2")
+baddbmm = _sum_of_products("baddbmm", "batch1", "batch2")
+addmv = _sum_of_products("addmv", "mat", "vec")
+
+
+# -- parts of matrices ---------------------------------------------------------------------------------
+
+
+@described("tril")
+def tril(self: Tensor, diagonal: int = 0) -> Any:
+    """Return `self` with zeros above a diagonal."""
+    return "tril", (self,), np.tril(self._data, diagonal), {"diagonal": diagonal}
+
+
+@described("triu")
+def triu(self: Tensor, diagonal: int = 0) -> Any:
+    """Return `self` with zeros below a diagonal."""
+    return "triu", (self,), np.triu(self._data, diagonal), {"diagonal": diagonal}
+
+
+@described("trace", inplace=False)
+def trace(self: Tensor) -> Any:
+    """Return the sum of the diagonal of a matrix."""
+    if self.ndim != 2:
+        raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {self.ndim}")
+    data = self._data
+    kind = np.int64 if data.dtype.kind in "iub" else data.dtype
+    return "trace", (self,), np.trace(data, dtype=kind), {"shape": data.shape}
+
+
+@op("diag_embed")
+def diag_embed(self: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
+    """Return zeros with the last axis of `self` on the diagonal of two axes."""
+    from course.nptorch.math import put_diagonal
+
+    count = self.ndim + 1
+    dim1, dim2 = axis(dim1, count), axis(dim2, count)
+    extent = self.shape[-1] + abs(offset)
+    shape = list(self.shape[:-1])
+    for d in sorted((dim1, dim2)):
+        shape.insert(d, extent)
+    facts = {"offset": offset, "dim1": dim1, "dim2": dim2}
+    values = put_diagonal(self._array, tuple(shape), offset, dim1, dim2)
+    return recorded("diag_embed", (self,), np.array(values), facts)
+
+
+@op("diag")
+def diag(self: Tensor, diagonal: int = 0) -> Tensor:
+    """Return a copy of the diagonal of a matrix, or a matrix with this vector on its diagonal."""
+    if self.ndim == 1:
+        return diag_embed(self, diagonal)
+    if self.ndim != 2:
+        raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {self.ndim}D")
+    facts = {"shape": self._data.shape, "offset": diagonal, "dim1": 0, "dim2": 1}
+    return recorded("diagonal_copy", (self,), np.array(np.diagonal(self._data, diagonal)), facts)
+
+
+@op("cross")
+def cross(self: Tensor, other: Tensor, dim: int = -1) -> Tensor:
+    """Return the cross product of vectors of three elements along `dim`."""
+    return self.roll(-1, dim) * other.roll(-2, dim) - self.roll(-2, dim) * other.roll(-1, dim)

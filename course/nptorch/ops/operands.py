@@ -1,0 +1,76 @@
+"""Operands: Tensors and numbers, brought to the dtype in which torch computes with them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from course.nptorch._tensor import Tensor
+from course.nptorch.dtypes import get_default_dtype, result_type
+
+Number = bool | int | float
+NUMBERS = {bool, int, float}  # to be asked by type: numpy.float64 is a float, but no number here
+
+
+def floating(data: Any) -> Any:
+    """Return `data` in the default dtype if it is of integers: torch's ``exp(int)`` is a float."""
+    if data.dtype.kind == "f":
+        return data
+    return data.astype(get_default_dtype().numpy)
+
+
+def operand(value: Any, name: str, argument: str = "other", position: int = 1) -> Any:
+    """Return the data of an operand: a Tensor's, or the number itself.
+
+    Raises
+    ------
+    TypeError
+        If it is neither.
+    """
+    if isinstance(value, Tensor):
+        return value._data
+    if isinstance(value, np.generic):  # before numbers: numpy.float64 is a float
+        return value.item()
+    if isinstance(value, Number):
+        return value
+    raise TypeError(
+        f"{name}(): argument '{argument}' (position {position}) must be Tensor, not "
+        f"{type(value).__name__}"
+    )
+
+
+def aligned(a: Any, b: Any) -> tuple[Any, Any]:
+    """Return two operands in the dtype in which torch computes with them."""
+    if type(b) in NUMBERS:
+        if a.dtype.kind == "f" or (type(b) is int and a.dtype.kind in "iu"):
+            return a, b  # NumPy treats Python numbers as torch does here
+    elif type(a) in NUMBERS:
+        if b.dtype.kind == "f" or (type(a) is int and b.dtype.kind in "iu"):
+            return a, b
+    elif a.dtype is b.dtype:
+        return a, b
+    common = result_type(a, b)
+    return np.asarray(a, common)[()], np.asarray(b, common)[()]
+
+
+def in_common(*values: Any) -> list[Any]:
+    """Return any number of operands in the dtype in which torch computes with them."""
+    common = result_type(*values)
+    return [np.asarray(value, common)[()] for value in values]
+
+
+def is_tensor(name: str, argument: str, position: int, value: Any) -> Any:
+    """Return `value` if it is a Tensor.
+
+    Raises
+    ------
+    TypeError
+        With torch's text if it is not.
+    """
+    if not isinstance(value, Tensor):
+        raise TypeError(
+            f"{name}(): argument '{argument}' (position {position}) must be Tensor, not "
+            f"{type(value).__name__}"
+        )
+    return value

@@ -1,0 +1,166 @@
+"""Picking and placing elements by index tensors: gather, scatter and their kin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from course.nptorch._tensor import Tensor, wrap
+from course.nptorch.math import along, at
+from course.nptorch.ops.axes import axis
+from course.nptorch.ops.operands import is_tensor
+from course.nptorch.ops.register import described, op, recorded
+
+
+def _index(name: str, index: Any, self: Tensor, dim: int) -> Any:
+    """Return an index array that fits `self`, checked as torch checks it."""
+    data = is_tensor(name, "index", 2, index)._data
+    if data.dtype.kind not in "iu":
+        raise RuntimeError(f"{name}(): Expected dtype int32/int64 for index")
+    if max(data.ndim, 1) != max(self.ndim, 1):
+        raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
+    extent = self._data.shape[dim] if self.ndim else 1
+    wrong = data[(data < 0) | (data >= extent)]
+    if wrong.size:
+        raise RuntimeError(
+            f"index {wrong.flat[0]} is out of bounds for dimension {dim} with size {extent}"
+        )
+    return data
+
+
+@described("gather", inplace=False)
+def gather(self: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False) -> Any:
+    """Return the elements at the positions `index` along `dim`."""
+    dim = axis(dim, self.ndim)
+    data = _index("gather", index, self, dim)
+    values = self._array[along(data, dim)] if self.ndim else np.broadcast_to(self._data, data.shape)
+    return "gather", (self, index), np.array(values), {"shape": self._data.shape, "dim": dim}
+
+
+@op("take_along_dim")
+def take_along_dim(self: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
+    """Return `gather` along `dim`, or of the flattened tensor."""
+    if dim is None:
+        return gather(self.reshape(-1), 0, indices.reshape(-1))
+    return gather(self, dim, indices)
+
+
+def _source(src: Tensor, index: Any) -> Any:
+    """Return the part of `src` that an index of a smaller shape refers to."""
+    if src._data.shape == index.shape:
+        return src
+    return src[tuple(slice(0, n) for n in index.shape)]
+
+
+@described("scatter")
+def scatter(self: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None) -> Any:
+    """Return a copy with `src` (a Tensor or number) at the positions `index` along `dim`."""
+    dim = axis(dim, self.ndim)
+    place = along(_index("scatter", index, self, dim), dim)
+    values = np.array(self._data)
+    src = value if src is None else src
+    if isinstance(src, Tensor):
+        part = _source(src, index._data)
+        values[place] = part._data
+        return "scatter", (self, part, index), values, {"dim": dim}
+    values[place] = src
+    return "scatter_number", (self, index), values, {"dim": dim}
+
+
+@described("scatter_add")
+def scatter_add(self: Tensor, dim: int, index: Tensor, src: Tensor) -> Any:
+    """Return a copy with `src` added at the positions `index` along `dim`."""
+    dim = axis(dim, self.ndim)
+    place = along(_index("scatter_add", index, self, dim), dim)
+    part = _source(src, index._data)
+    values = np.array(self._data)
+    np.add.at(values, place, part._data)
+    return "scatter_add", (self, part, index), values, {"dim": dim}
+
+
+@op("index_select")
+def index_select(self: Tensor, dim: int, index: Tensor) -> Tensor:
+    """Return the positions `index`, a vector, along `dim`."""
+    dim = axis(dim, self.ndim)
+    where = np.atleast_1d(is_tensor("index_select", "index", 3, index)._data)
+    if where.ndim > 1:
+        raise IndexError("index_select(): Index is supposed to be a vector")
+    extent = self._data.shape[dim] if self.ndim else 1
+    if where.size and not (where.min() >= 0 and where.max() < extent):
+        raise IndexError("index out of range in self")
+    if not self.ndim:
+        return self.clone()  # type: ignore[no-any-return]
+    place = at(dim, where)
+    facts = {"shape": self._data.shape, "indices": place, "dim": dim}
+    return recorded("index_select", (self, index), self._array[place], facts)
+
+
+@op("take")
+def take(self: Tensor, index: Tensor) -> Tensor:
+    """Return elements by their position in the flattened tensor."""
+    flat = self.reshape(-1)
+    facts = {"shape": flat._data.shape, "indices": (index._array,)}
+    return recorded("take", (flat, index), flat._array[index._array], facts)
+
+
+def _along(self: Tensor, dim: int, index: Tensor) -> tuple[Any, ...]:
+    return at(axis(dim, self.ndim), np.atleast_1d(index._data))
+
+
+@described("index_add")
+def index_add(self: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Any = 1) -> Any:
+    """Return a copy with ``alpha * source`` added at the positions `index` along `dim`."""
+    place = _along(self, dim, index)
+    values = np.array(self._data)
+    np.add.at(values, place, source._data if alpha == 1 else source._data * alpha)
+    return "index_add", (self, source, index), values, {"indices": place, "alpha": alpha}
+
+
+@described("index_copy")
+def index_copy(self: Tensor, dim: int, index: Tensor, source: Tensor) -> Any:
+    """Return a copy with `source` at the positions `index` along `dim`."""
+    place = _along(self, dim, index)
+    values = np.array(self._data)
+    values[place] = source._data
+    return "index_copy", (self, source, index), values, {"indices": place}
+
+
+@described("index_fill")
+def index_fill(self: Tensor, dim: int, index: Tensor, value: Any) -> Any:
+    """Return a copy with a number at the positions `index` along `dim`."""
+    place = _along(self, dim, index)
+    values = np.array(self._data)
+    values[place] = value._data if isinstance(value, Tensor) else value
+    return "index_fill", (self, value, index), values, {"indices": place}
+
+
+@op("unique")
+def unique(
+    self: Tensor,
+    sorted: bool = True,  # noqa: A002 - torch's name
+    return_inverse: bool = False,
+    return_counts: bool = False,
+) -> Any:
+    """Return the different elements, in order, with inverse positions and counts as asked."""
+    values, inverse, counts = np.unique(self._data, return_inverse=True, return_counts=True)
+    made = [wrap(values)]
+    if return_inverse:
+        made.append(wrap(inverse.reshape(self._data.shape).astype(np.int64)))
+    if return_counts:
+        made.append(wrap(counts.astype(np.int64)))
+    return made[0] if len(made) == 1 else tuple(made)
+
+
+@op("bincount")
+def bincount(self: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
+    """Return how often each integer occurs."""
+    return wrap(np.bincount(self._data, None if weights is None else weights._data, minlength))
+
+
+@op("searchsorted")
+def searchsorted(self: Tensor, input: Any, *, right: bool = False) -> Tensor:  # noqa: A002
+    """Return where elements would have to be put into this sorted vector."""
+    data = input._data if isinstance(input, Tensor) else input
+    found = np.searchsorted(self._data, data, "right" if right else "left")
+    return wrap(np.asarray(found, np.int64))

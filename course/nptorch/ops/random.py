@@ -1,0 +1,299 @@
+"""Random numbers, drawn as torch draws them on the CPU: the same seed gives the same numbers.
+
+torch's CPU generator is the Mersenne Twister; NumPy has it, too, and seeds it in the same way.
+Uniform numbers and integers are equal to torch's bit for bit. Normal ones are, too, up to the last
+digits of ``log`` and ``cos``: torch computes those of float32 with vector instructions.
+
+References
+----------
+.. [1] https://docs.pytorch.org/docs/stable/random.html
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import numpy as np
+
+from course.nptorch._tensor import Tensor, wrap
+from course.nptorch.ops.axes import sizes
+from course.nptorch.ops.create import fresh, numpy_of
+from course.nptorch.ops.register import FUNCTIONS, function, method, op
+from course.nptorch.ops.write import refuse_leaf, write
+
+MANTISSA = {"float16": 11, "float32": 24, "float64": 53}
+
+
+class Generator:
+    """A stream of random numbers.
+
+    Parameters
+    ----------
+    device : str
+        Only ``"cpu"``.
+    """
+
+    def __init__(self, device: Any = "cpu") -> None:
+        self.manual_seed(67280421310721)  # torch's own default seed
+
+    def manual_seed(self, seed: int) -> Generator:
+        """Start the stream anew from `seed`; returns the generator."""
+        self._seed = int(seed)
+        self._twister = np.random.RandomState(self._seed & 0xFFFFFFFF)._bit_generator
+        self._spare: float | None = None  # normal numbers come in pairs
+        return self
+
+    def initial_seed(self) -> int:
+        """Return the seed."""
+        return self._seed
+
+    def seed(self) -> int:
+        """Start anew from a seed that nobody can foresee, and return it."""
+        self.manual_seed(secrets.randbits(53))
+        return self._seed
+
+    def bits32(self, count: int) -> Any:
+        """Return the next `count` draws of 32 bits."""
+        return np.asarray(self._twister.random_raw(count), np.uint64).reshape(count)
+
+    def bits64(self, count: int) -> Any:
+        """Return the next `count` draws of 64 bits."""
+        pairs = self.bits32(2 * count).reshape(count, 2)
+        return (pairs[:, 0] << np.uint64(32)) | pairs[:, 1]
+
+    def uniform(self, count: int, numpy_dtype: Any) -> Any:
+        """Return numbers from 0 up to, without, 1."""
+        digits = MANTISSA[np.dtype(numpy_dtype).name]
+        bits = self.bits64(count) if digits > 32 else self.bits32(count)
+        kept = bits & np.uint64((1 << digits) - 1)
+        return (kept.astype(np.float64) * 2.0**-digits).astype(numpy_dtype)
+
+    def normal(self, count: int, numpy_dtype: Any) -> Any:
+        """Return numbers of mean 0 and standard deviation 1."""
+        if count < 16:
+            return np.array([self._one_normal() for _ in range(count)], numpy_dtype)
+        out = self.uniform(count, numpy_dtype)
+        whole = count - count % 16
+        out[:whole] = _box_muller(out[:whole])
+        if whole != count:  # torch draws the last 16 anew
+            out[-16:] = _box_muller(self.uniform(16, numpy_dtype))
+        return out
+
+    def _one_normal(self) -> float:
+        if self._spare is not None:
+            value, self._spare = self._spare, None
+            return value
+        u1, u2 = self.uniform(2, np.float64)
+        radius, angle = np.sqrt(-2.0 * np.log1p(-u2)), 2.0 * np.pi * u1
+        self._spare = float(radius * np.sin(angle))
+        return float(radius * np.cos(angle))
+
+    def integers(self, low: int, high: int, count: int) -> Any:
+        """Return integers from `low` up to, without, `high`."""
+        span = high - low
+        bits = self.bits64(count) if span >= 1 << 28 else self.bits32(count)
+        return (bits % np.uint64(span)).astype(np.int64) + low
+
+    def permutation(self, n: int) -> Any:
+        """Return the integers below `n` in a random order."""
+        order = np.arange(n)
+        for i, draw in enumerate(self.bits32(max(n - 1, 0))):
+            j = i + int(draw) % (n - i)
+            order[i], order[j] = order[j], order[i]
+        return order
+
+    def get_state(self) -> Any:
+        """Return the state, for `set_state`."""
+        return self._twister.state, self._spare
+
+    def set_state(self, state: Any) -> None:
+        """Go back to a state from `get_state`."""
+        self._twister.state, self._spare = state
+
+
+def _box_muller(uniform: Any) -> Any:
+    """Turn uniform numbers into normal ones, eight against eight."""
+    rows = uniform.reshape(-1, 2, 8)
+    kind = uniform.dtype.type
+    radius = np.sqrt(kind(-2) * np.log(kind(1) - rows[:, 0]))
+    angle = kind(2 * np.pi) * rows[:, 1]
+    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1).reshape(-1)
+
+
+default_generator = Generator()
+
+
+@function("manual_seed")
+def manual_seed(seed: int) -> Generator:
+    """Start torch's stream of random numbers anew from `seed`."""
+    return default_generator.manual_seed(seed)
+
+
+FUNCTIONS["seed"] = lambda: default_generator.seed()
+FUNCTIONS["initial_seed"] = lambda: default_generator.initial_seed()
+FUNCTIONS["get_rng_state"] = lambda: default_generator.get_state()
+FUNCTIONS["set_rng_state"] = lambda state: default_generator.set_state(state)
+
+
+def _draw(name: str, kind: str) -> None:
+    def filled(shape: tuple[int, ...], numpy_dtype: Any, generator: Any) -> Any:
+        if numpy_dtype.kind != "f":
+            from course.nptorch.dtypes import dtype_of
+
+            what = "check_uniform_bounds" if kind == "uniform" else "normal_kernel_cpu"
+            raise NotImplementedError(
+                f"\"{what}\" not implemented for '{dtype_of(numpy_dtype).tensor_type[:-6]}'"
+            )
+        source = default_generator if generator is None else generator
+        count = int(np.prod(shape, dtype=np.int64))
+        return getattr(source, kind)(count, numpy_dtype).reshape(shape)
+
+    @function(name)
+    def made(
+        *args: Any, size: Any = None, generator: Any = None, dtype: Any = None, device: Any = None,
+        requires_grad: bool = False,
+    ) -> Tensor:  # fmt: skip
+        shape = sizes(args if size is None else (size,))
+        return fresh(filled(shape, numpy_of(dtype), generator), requires_grad, device)
+
+    @function(f"{name}_like")
+    def made_like(
+        input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,  # noqa: A002
+    ) -> Tensor:  # fmt: skip
+        wanted = input._data.dtype if dtype is None else dtype.numpy
+        return fresh(filled(input._data.shape, wanted, None), requires_grad, device)
+
+    for f in (made, made_like):
+        f.__doc__ = f"Return a tensor of {kind} random numbers."
+
+
+_draw("rand", "uniform")
+_draw("randn", "normal")
+
+
+@function("randint")
+def randint(
+    low: int, high: Any, size: Any = None, *, generator: Any = None, dtype: Any = None, device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """Return random integers from `low` (0 if left out) up to, without, `high`."""
+    if size is None:
+        low, high, size = 0, low, high
+    if low >= high:
+        raise RuntimeError(
+            f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
+        )
+    shape = sizes((size,))
+    source = default_generator if generator is None else generator
+    values = source.integers(low, high, int(np.prod(shape, dtype=np.int64))).reshape(shape)
+    return fresh(values if dtype is None else values.astype(dtype.numpy), requires_grad, device)
+
+
+@function("randint_like")
+def randint_like(input: Tensor, low: int, high: Any = None, *, dtype: Any = None) -> Tensor:  # noqa: A002
+    """Return random integers in the form of `input`."""
+    low, high = (0, low) if high is None else (low, high)
+    made = randint(low, high, input._data.shape)
+    return made.to(input.dtype if dtype is None else dtype)  # type: ignore[no-any-return]
+
+
+@function("randperm")
+def randperm(n: int, *, generator: Any = None, dtype: Any = None, device: Any = None) -> Tensor:
+    """Return the integers below `n` in a random order."""
+    source = default_generator if generator is None else generator
+    order = source.permutation(n)
+    return wrap(order if dtype is None else order.astype(dtype.numpy))
+
+
+@function("normal")
+def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Any = None) -> Tensor:
+    """Return normal random numbers of the given means and standard deviations."""
+    if size is not None:
+        shape = sizes((size,))
+    else:
+        shape = np.broadcast_shapes(*(x.shape for x in (mean, std) if isinstance(x, Tensor)))
+    source = default_generator if generator is None else generator
+    draws = source.normal(int(np.prod(shape, dtype=np.int64)), numpy_of(None)).reshape(shape)
+    return wrap(draws) * std + mean
+
+
+@op("bernoulli")
+def bernoulli(self: Tensor, p: float | None = None, *, generator: Any = None) -> Tensor:
+    """Return 1 with the probabilities in `self` (or `p`), else 0."""
+    source = default_generator if generator is None else generator
+    draws = source.uniform(self._data.size, np.float64).reshape(self._data.shape)
+    return wrap((draws < (self._data if p is None else p)).astype(self._data.dtype))
+
+
+@op("multinomial")
+def multinomial(self: Tensor, num_samples: int, replacement: bool = False) -> Tensor:
+    """Return positions drawn with the probabilities in the last axis of `self`."""
+    weights = np.atleast_2d(self._data).astype(np.float64)
+    made = []
+    for row in weights / weights.sum(-1, keepdims=True):
+        if replacement:
+            draws = default_generator.uniform(num_samples, np.float64)
+            made.append(np.minimum(np.searchsorted(np.cumsum(row), draws, "right"), row.size - 1))
+        else:
+            with np.errstate(divide="ignore"):
+                rank = np.log(row) - np.log(-np.log(default_generator.uniform(row.size, np.float64)))
+            made.append(np.argsort(-rank, kind="stable")[:num_samples])
+    found = np.stack(made).astype(np.int64)
+    return wrap(found if self.ndim > 1 else found[0])
+
+
+# -- filling a tensor in place -------------------------------------------------------------------------
+
+
+def _fill(self: Tensor, row: str, draw: Any) -> Tensor:
+    refuse_leaf(self)
+    values = np.asarray(draw(self._data.size)).reshape(self._data.shape).astype(self._data.dtype)
+    return write(self, row, (self,), values)
+
+
+@method("uniform_")
+def uniform_(self: Tensor, from_: float = 0, to: float = 1, *, generator: Any = None, **named: float) -> Tensor:
+    """Fill with numbers between two bounds (torch calls them ``from`` and ``to``)."""
+    low, source = named.get("from", from_), default_generator if generator is None else generator
+    kind = self._data.dtype.type
+    return _fill(
+        self,
+        "uniform",
+        lambda n: source.uniform(n, self._data.dtype) * (kind(to) - kind(low)) + kind(low),
+    )
+
+
+@method("normal_")
+def normal_(self: Tensor, mean: float = 0, std: float = 1, *, generator: Any = None) -> Tensor:
+    """Fill with normal numbers of a mean and a standard deviation."""
+    source = default_generator if generator is None else generator
+    kind = self._data.dtype.type
+    return _fill(
+        self, "normal", lambda n: source.normal(n, self._data.dtype) * kind(std) + kind(mean)
+    )
+
+
+@method("bernoulli_")
+def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Any = None) -> Tensor:
+    """Fill with 1 at probability `p`, else 0."""
+    source = default_generator if generator is None else generator
+    chance = np.broadcast_to(p._data, self._data.shape).reshape(-1) if isinstance(p, Tensor) else p
+    return _fill(self, "bernoulli", lambda n: source.uniform(n, np.float64) < chance)
+
+
+@method("random_")
+def random_(self: Tensor, from_: int = 0, to: int | None = None, *, generator: Any = None, **named: int) -> Tensor:
+    """Fill with integers: below one bound, or from one up to, without, another."""
+    source = default_generator if generator is None else generator
+    low = named.get("from", from_)
+    if to is None:
+        low, to = 0, low or 1 << MANTISSA.get(self._data.dtype.name, 31)
+    return _fill(self, "random", lambda n: source.integers(low, to, n))
+
+
+@method("exponential_")
+def exponential_(self: Tensor, lambd: float = 1, *, generator: Any = None) -> Tensor:
+    """Fill with numbers of an exponential distribution of rate `lambd`."""
+    source = default_generator if generator is None else generator
+    return _fill(self, "exponential", lambda n: -np.log1p(-source.uniform(n, np.float64)) / lambd)

@@ -1,0 +1,187 @@
+"""What writing into a tensor does to the graph.
+
+A write is refused on leaves that require grad, it counts as one write of that memory, and the
+operation that made the new values becomes the new history of it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from course.nptorch import messages
+from course.nptorch._tensor import Tensor, wrap
+from course.nptorch.dtypes import dtype_of
+from course.nptorch.grad_mode import mode
+from course.nptorch.parts import plugged
+from course.nptorch.record import OPS, make_node, needed
+from course.nptorch.saved import RESULT
+
+KINDS = {"b": 0, "u": 1, "i": 1, "f": 2}
+
+
+def refuse_leaf(self: Tensor) -> None:
+    """Refuse to write to a leaf that requires grad, or to a view of one, while recording.
+
+    Raises
+    ------
+    RuntimeError
+        With torch's message; nothing has been changed.
+    """
+    if self._inference and not mode.inference:
+        raise RuntimeError(
+            "Inplace update to inference tensor outside InferenceMode is not allowed.You can make "
+            "a clone to get a normal tensor before doing inplace update.See "
+            "https://github.com/pytorch/rfcs/pull/17 for more details."
+        )
+    if not mode.enabled:
+        return
+    if self._base is None:
+        if self._requires_grad:
+            raise RuntimeError(messages.LEAF_IN_PLACE)
+        return
+    if self._made and self.requires_grad:
+        raise RuntimeError(messages.view_in_place(self._made))
+    base = self._base
+    if base._grad_fn is None and base._requires_grad:
+        raise RuntimeError(messages.LEAF_VIEW_IN_PLACE)
+
+
+def write(
+    self: Tensor,
+    name: str,
+    inputs: tuple[Any, ...],
+    values: Any,
+    facts: dict[str, Any] | None = None,
+) -> Tensor:
+    """Write `values` into `self` and record it as the operation `name`.
+
+    Parameters
+    ----------
+    self : Tensor
+        The tensor written to; also the first of `inputs` where the operation reads it.
+    name : str
+        Row of the vjp table.
+    inputs : tuple
+        As in that row.
+    values : array_like
+        The new values, already computed from the old ones.
+    facts : dict
+        Plain facts for the rules.
+
+    Raises
+    ------
+    RuntimeError
+        If the result's type or shape does not fit into `self`.
+    """
+    array = self._array
+    values = np.asarray(values)
+    fits(array, values, once=name in ("fill", "fill_tensor", "zero"))
+    for x in inputs[1:]:
+        if isinstance(x, Tensor) and x is not self and partly_same(array, x._data):
+            raise RuntimeError(messages.PARTLY_SAME)
+    recorded = mode.enabled and True in needed(inputs)
+    if recorded:
+        if self._made and self._base is not None:
+            raise RuntimeError(messages.view_in_place(self._made))
+        # what the rules need of the old value is copied before it is overwritten
+        op = OPS[name]
+        wanted = needed(inputs)[: len(op.rules)]
+        if any(at >= 0 and inputs[at] is self for at in op.plan(wanted).saves):
+            old = snapshot(self)
+            inputs = (old if inputs[0] is self else inputs[0], *inputs[1:])
+        # inputs are kept as of before the write, which tells when it has changed them as well
+        late = RESULT in op.plan(wanted).saves
+        node = None if late else make_node(op, inputs, self, facts)
+    array[...] = values
+    if not self._inference:
+        self._counter().bump()
+    if recorded:
+        plugged.rebase_history(self, make_node(op, inputs, self, facts) if late else node)
+    return self
+
+
+def snapshot(self: Tensor) -> Tensor:
+    """Return a copy of a tensor about to be overwritten, with the history it has now."""
+    old = wrap(np.array(self._data))
+    old._grad_fn, old._output_nr = self.grad_fn, self._output_nr
+    old._requires_grad = self._requires_grad
+    return old
+
+
+def fits(array: Any, values: Any, once: bool = False) -> None:
+    """Refuse values that cannot be written into `array`; with `once`, one value everywhere.
+
+    Raises
+    ------
+    RuntimeError
+        For an expanded array, floats among integers, or a shape that does not broadcast to it.
+    """
+    if not array.flags.writeable or (0 in array.strides and not once and repeats(array)):
+        raise RuntimeError(
+            "unsupported operation: more than one element of the written-to tensor refers to a "
+            "single memory location. Please clone() the tensor before performing the operation."
+        )
+    if KINDS[values.dtype.kind] > KINDS[array.dtype.kind]:
+        source, target = (dtype_of(d).tensor_type[:-6] for d in (values.dtype, array.dtype))
+        raise RuntimeError(
+            f"result type {source} can't be cast to the desired output type {target}"
+        )
+    if values.shape != array.shape:
+        try:
+            whole = np.broadcast_shapes(values.shape, array.shape)
+        except ValueError as error:
+            raise mismatch(array, values) from error
+        if whole != array.shape:
+            raise RuntimeError(
+                f"output with shape {list(array.shape)} doesn't match the broadcast shape "
+                f"{list(whole)}"
+            )
+
+
+def repeats(array: Any) -> bool:
+    """Return whether several elements of an array are one place in memory, as after `expand`."""
+    return any(n > 1 and not stride for n, stride in zip(array.shape, array.strides, strict=True))
+
+
+def partly_same(array: Any, other: Any) -> bool:
+    """Return whether two arrays without gaps share memory, but not element by element."""
+    if not np.may_share_memory(array, other) or not (gapless(array) and gapless(other)):
+        return False
+    if array.shape != other.shape or array.ctypes.data != other.ctypes.data:
+        return True
+    pairs = zip(array.shape, array.strides, other.strides, strict=True)
+    return any(n > 1 and a != b for n, a, b in pairs)
+
+
+def gapless(array: Any) -> bool:
+    """Return whether the elements of an array fill a piece of memory, in some order of the axes."""
+    expected = array.itemsize
+    for stride, n in sorted(zip(np.abs(array.strides), array.shape, strict=True)):
+        if n > 1 and stride != expected:
+            return False
+        expected *= n if n > 1 else 1
+    return bool(array.size)
+
+
+def check_shapes(*arrays: Any) -> None:
+    """Refuse arrays and numbers that do not broadcast, with torch's error."""
+    whole = np.shape(arrays[0])
+    for array in arrays[1:]:
+        try:
+            whole = np.broadcast_shapes(whole, np.shape(array))
+        except ValueError as error:
+            raise mismatch(np.broadcast_to(0, whole), array) from error
+
+
+def mismatch(a: Any, b: Any) -> RuntimeError:
+    """Return torch's error for shapes that do not broadcast."""
+    m, n = np.shape(a), np.shape(b)
+    for back in range(1, min(len(m), len(n)) + 1):
+        if m[-back] != n[-back] and 1 not in (m[-back], n[-back]):
+            return RuntimeError(
+                f"The size of tensor a ({m[-back]}) must match the size of tensor b ({n[-back]}) "
+                f"at non-singleton dimension {max(len(m), len(n)) - back}"
+            )
+    return RuntimeError(f"shapes {m} and {n} do not broadcast")

@@ -1,0 +1,1 @@
+"""The public scenarios, one file per topic."""

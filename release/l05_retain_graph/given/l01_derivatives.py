@@ -1,0 +1,95 @@
+"""Lesson 1: vjp rules, and a way to check them.
+
+A rule takes ``g``, the gradient of the loss with respect to the operation's result, and returns
+the gradient with respect to one input. The names of its other parameters say what the operation
+keeps: ``self`` and ``other`` are the inputs, ``result`` is the output.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from course.nptorch.math import cos, sign
+
+
+def exp_self(g: Any, result: Any) -> Any:
+    """Return the gradient of ``exp(self)``."""
+    return g * result
+
+
+def log_self(g: Any, self: Any) -> Any:
+    """Return the gradient of ``log(self)``."""
+    return g / self
+
+
+def sin_self(g: Any, self: Any) -> Any:
+    """Return the gradient of ``sin(self)``."""
+    return g * cos(self)
+
+
+def tanh_self(g: Any, result: Any) -> Any:
+    """Return the gradient of ``tanh(self)``."""
+    return g * (1 - result * result)
+
+
+def sigmoid_self(g: Any, result: Any) -> Any:
+    """Return the gradient of ``sigmoid(self)``."""
+    return g * (1 - result) * result
+
+
+def relu_self(g: Any, result: Any) -> Any:
+    """Return the gradient of ``relu(self)``; the slope at 0 is 0, as in torch."""
+    return g * sign(result)
+
+
+def mul_self(g: Any, other: Any) -> Any:
+    """Return the gradient of ``self * other`` with respect to `self`."""
+    return g * other
+
+
+def mul_other(g: Any, self: Any) -> Any:
+    """Return the gradient of ``self * other`` with respect to `other`."""
+    return g * self
+
+
+def div_self(g: Any, other: Any) -> Any:
+    """Return the gradient of ``self / other`` with respect to `self`."""
+    return g / other
+
+
+def div_other(g: Any, self: Any, other: Any) -> Any:
+    """Return the gradient of ``self / other`` with respect to `other`."""
+    return -g * ((self / other) / other)
+
+
+def numerical_vjp(
+    f: Callable[[np.ndarray[Any, Any]], Any], x: np.ndarray[Any, Any], g: Any, eps: float = 1e-6
+) -> np.ndarray[Any, Any]:
+    """Estimate the gradient of ``sum(g * f(x))`` by central differences.
+
+    Parameters
+    ----------
+    f : function
+        From an array to an array.
+    x : numpy.ndarray
+        Where; float64, any shape. It is left as it was.
+    g : array_like
+        Gradient with respect to ``f(x)``, of its shape.
+    eps : float
+        Half the distance between the two points of a difference.
+
+    Returns
+    -------
+    numpy.ndarray
+        One estimate per element of `x`.
+    """
+    estimate = np.zeros_like(x)
+    for index in np.ndindex(x.shape):
+        up, down = x.copy(), x.copy()
+        up[index] += eps
+        down[index] -= eps
+        estimate[index] = np.sum(g * (np.asarray(f(up)) - np.asarray(f(down)))) / (2 * eps)
+    return estimate

@@ -1,0 +1,136 @@
+"""Lesson 2: the walk back through the graph, and where gradients end up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from heapq import heappop, heappush
+from itertools import count
+from typing import Any
+
+import course.nptorch as torch
+from course.nptorch.graph import Node
+
+
+def make_grads(outputs: tuple[Any, ...], gradients: tuple[Any, ...]) -> list[Any]:
+    """Return the gradient with which the walk starts at each output.
+
+    Parameters
+    ----------
+    outputs : tuple of Tensor
+        Where the walk starts.
+    gradients : tuple of Tensor or None
+        What the caller passed for each; None stands for ones if the output has one element.
+
+    Returns
+    -------
+    list of Tensor or None
+        None for an output that does not require grad.
+
+    Raises
+    ------
+    RuntimeError
+        ``grad can be implicitly created only for scalar outputs``, or a shape that differs.
+    TypeError
+        If a gradient is neither a Tensor nor None.
+    """
+    made = []
+    for index, (output, gradient) in enumerate(zip(outputs, gradients, strict=True)):
+        if isinstance(gradient, torch.Tensor):
+            if gradient.shape != output.shape:
+                raise RuntimeError(
+                    f"Mismatch in shape: grad_output[{index}] has a shape of {gradient.shape} and "
+                    f"output[{index}] has a shape of {output.shape}."
+                )
+            made.append(gradient)
+        elif gradient is not None:
+            raise TypeError(
+                f"gradients can be either Tensors or None, but got {type(gradient).__name__}"
+            )
+        elif not output.requires_grad:
+            made.append(None)
+        elif output.numel() != 1:
+            raise RuntimeError("grad can be implicitly created only for scalar outputs")
+        else:
+            made.append(torch.ones_like(output))
+    return made
+
+
+def count_consumers(roots: list[Node]) -> dict[Node, int]:
+    """Return, for each node reachable from `roots`, how many edges lead to it.
+
+    A node is complete when this many gradients have arrived.
+    """
+    consumers = dict.fromkeys(roots, 0)
+    stack = list(consumers)
+    while stack:
+        for below in stack.pop().edges:
+            if below is None:
+                continue
+            if below in consumers:
+                consumers[below] += 1
+            else:
+                consumers[below] = 1
+                stack.append(below)
+    return consumers
+
+
+def run_backward(
+    roots: list[tuple[Node, int, Any]], run_node: Callable[[Node, list[Any]], Any]
+) -> None:
+    """Walk the graph from the roots; run each node once, when all its gradients have arrived.
+
+    Of the nodes that are complete, the one with the highest ``sequence_nr`` runs first: the one
+    that was recorded last, and leaves before all others. Among equals, the first to be complete.
+
+    Parameters
+    ----------
+    roots : list of (Node, int, gradient)
+        Where the walk starts: a node, which of its outputs, the gradient of that output.
+    run_node : function
+        ``run_node(node, gradients)`` takes one gradient (or None) per output of the node, and
+        returns one (or None) per edge; or None where the walk does not go on from that node.
+    """
+    waiting = count_consumers([node for node, _, _ in roots])
+    arrived: dict[Node, list[Any]] = {}
+    ready: list[tuple[int, int, Node]] = []
+    turn = count()
+
+    def arrive(node: Node, slot: int, gradient: Any) -> None:
+        held = arrived.get(node)
+        if held is None:
+            held = arrived[node] = [None] * node.outputs
+        if gradient is not None:
+            # a new sum, never +=: what is held may be the gradient of another tensor as well
+            held[slot] = gradient if held[slot] is None else held[slot] + gradient
+
+    for node, slot, gradient in roots:
+        arrive(node, slot, gradient)
+    for node in arrived:
+        if not waiting[node]:
+            heappush(ready, (-node.sequence_nr, next(turn), node))
+    while ready:
+        node = heappop(ready)[2]
+        gradients = run_node(node, arrived.pop(node))
+        if gradients is None:
+            continue
+        for below, slot, gradient in zip(node.edges, node.slots, gradients, strict=True):
+            if below is not None:
+                arrive(below, slot, gradient)
+                waiting[below] -= 1
+                if not waiting[below]:
+                    heappush(ready, (-below.sequence_nr, next(turn), below))
+
+
+def accumulate_grad(leaf: Any, gradient: Any) -> None:
+    """Add `gradient` into ``leaf.grad``.
+
+    The first gradient is copied, because the same memory may have been given to other tensors.
+    Later ones are added in place, so that everyone who holds ``leaf.grad`` sees them; except
+    while the backward pass is recorded, when a new tensor takes its place.
+    """
+    if leaf.grad is None:
+        leaf.grad = gradient.clone()
+    elif torch.is_grad_enabled():
+        leaf.grad = leaf.grad + gradient
+    else:
+        leaf.grad.add_(gradient)

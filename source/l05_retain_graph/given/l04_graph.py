@@ -1,0 +1,162 @@
+"""Lesson 4: who gets a gradient, and how to say that someone shall not."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+from course.nptorch import messages
+from course.nptorch.grad_mode import mode
+
+
+class GradModeSwitch:
+    """A switch that is a context manager and a decorator, and puts back what it found.
+
+    As a decorator of a generator function it is switched only while the generator runs, so the
+    mode never leaks to whoever is iterating.
+    """
+
+    def switch(self) -> None:
+        """Set the mode of this thread."""
+        raise NotImplementedError
+
+    def __enter__(self) -> None:
+        self._before = mode.enabled, mode.inference
+        self.switch()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        mode.enabled, mode.inference = self._before
+
+    def again(self) -> Any:
+        """Return a fresh switch of the same kind, so that calls may nest."""
+        return type(self)()
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        if inspect.isgeneratorfunction(function):
+            return self._around_generator(function)
+
+        @functools.wraps(function)
+        def inside(*args: Any, **kwargs: Any) -> Any:
+            with self.again():
+                return function(*args, **kwargs)
+
+        return inside
+
+    def _around_generator(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def inside(*args: Any, **kwargs: Any) -> Any:
+            generator = function(*args, **kwargs)
+            resume, value = generator.send, None
+            while True:
+                try:
+                    with self.again():
+                        got = resume(value)
+                except StopIteration as stop:
+                    return stop.value
+                try:
+                    resume, value = generator.send, (yield got)
+                except GeneratorExit:
+                    with self.again():
+                        generator.close()
+                    raise
+                except BaseException as error:  # handed on to the generator, as the caller meant
+                    resume, value = generator.throw, error
+
+        return inside
+
+
+class no_grad(GradModeSwitch):  # noqa: N801 - torch's own name
+    """Inside, operations are not recorded: results do not require grad."""
+
+    def __new__(cls, function: Any = None) -> Any:
+        """Serve ``@no_grad`` without parentheses, as torch does."""
+        made = super().__new__(cls)
+        return made if function is None else made(function)
+
+    def switch(self) -> None:
+        mode.enabled = False
+
+
+class enable_grad(GradModeSwitch):  # noqa: N801 - torch's own name
+    """Inside, operations are recorded again, also within `no_grad`."""
+
+    def __new__(cls, function: Any = None) -> Any:
+        """Serve ``@enable_grad`` without parentheses, as torch does."""
+        made = super().__new__(cls)
+        return made if function is None else made(function)
+
+    def switch(self) -> None:
+        mode.enabled = not mode.inference
+
+
+class set_grad_enabled(GradModeSwitch):  # noqa: N801 - torch's own name
+    """Switch recording on or off from here on, or inside a ``with`` block only."""
+
+    def __init__(self, mode_wanted: bool) -> None:
+        self._wanted = bool(mode_wanted)
+        self._before = mode.enabled, mode.inference
+        self.switch()
+
+    def __enter__(self) -> None:
+        """Leave the mode as the constructor set it."""
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        mode.enabled, mode.inference = self._before  # a decorator changes nothing by itself
+        return super().__call__(function)
+
+    def switch(self) -> None:
+        mode.enabled = self._wanted and not mode.inference
+
+    def again(self) -> Any:
+        return set_grad_enabled(self._wanted)
+
+
+class inference_mode(GradModeSwitch):  # noqa: N801 - torch's own name
+    """Like `no_grad`, and new tensors can never be used in a recorded computation."""
+
+    def __new__(cls, mode_wanted: Any = True) -> Any:
+        """Serve ``@inference_mode`` without parentheses, as torch does."""
+        made = super().__new__(cls)
+        made._wanted = True
+        return made(mode_wanted) if callable(mode_wanted) else made
+
+    def __init__(self, mode_wanted: bool = True) -> None:
+        self._wanted = bool(mode_wanted)
+
+    def switch(self) -> None:
+        mode.enabled, mode.inference = not self._wanted, self._wanted
+
+    def again(self) -> Any:
+        return inference_mode(self._wanted)
+
+
+def detach(tensor: Any) -> Any:
+    """Return a tensor on the same memory that is not part of any graph.
+
+    It shares the version counter, so a change through it is still noticed at backward.
+    """
+    return tensor.detach_alias()
+
+
+def detach_(tensor: Any) -> Any:
+    """Cut `tensor` out of its graph, in place; what was computed from it keeps its path.
+
+    Raises
+    ------
+    RuntimeError
+        If `tensor` is a view: its base would still be part of the graph.
+    """
+    if tensor._is_view():
+        raise RuntimeError(messages.DETACHED_VIEW)
+    tensor._grad_fn = None
+    tensor._output_nr = 0
+    tensor._requires_grad = False
+    return tensor

@@ -1,0 +1,164 @@
+"""Comparing backends, and showing the result."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import subprocess
+import sys
+from html.parser import HTMLParser
+
+import pytest
+
+from course.compare import Comparison, available, backend, compare
+from course.compare import backends as backends_module
+from course.scenarios import Scenario, attempt, get
+from course.scenarios.differences import differences
+from course.scenarios.observation import observe
+
+CPU = backend("torch-cpu")
+
+
+def made(program, name="other"):
+    """Compare two programs as if they were one scenario on two backends."""
+    right = Scenario("test.right", 1, "Is <this> & that right?", program(right=True))
+    wrong = dataclasses.replace(right, program=program(right=False))
+    one, other = observe(right, CPU), observe(wrong, CPU)
+    return Comparison(right, {"torch-cpu": one, name: other}, {name: differences(one, other)})
+
+
+def program(right):
+    def body(T, draw):
+        yield "x.grad", T.tensor([1.0, 2.0 if right else 2.5])
+        yield "fine", True
+        yield "error <b>", attempt(lambda: T.ones(2).backward()) if right else None
+        if right:
+            yield "only torch", 1
+        else:
+            yield "only other", 1
+
+    return body
+
+
+class Table(HTMLParser):
+    """Collects tags, attributes and the words of an HTML text; void and open tags are counted."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.open, self.words = [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag != "br":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+    def all(self, tag):
+        return [attrs for name, attrs in self.tags if name == tag]
+
+
+def test_the_html_table_is_accessible():
+    text = made(program)._repr_html_()
+    table = Table(text)
+    assert table.open == []
+    assert len(table.all("table")) == len(table.all("caption")) == 1
+    scopes = [attrs["scope"] for attrs in table.all("th")]
+    assert scopes.count("col") == 3
+    assert scopes.count("row") == 5
+    assert text.isascii()
+    # Four cells differ, and each says so by word, not by colour alone.
+    assert table.words.count("differs") == 4
+    assert "Is <this> & that right?" in table.words
+    assert "error <b>" in table.words
+    assert not table.all("script")
+    assert not any(colour in text for colour in ("background:#", "color:#", "color:black", "color:white"))
+
+
+def test_the_full_message_can_be_read():
+    table = Table(made(program)._repr_html_())
+    titles = [attrs["title"] for attrs in table.all("td") if "title" in attrs]
+    assert titles == ["element 0 of tensors does not require grad and does not have a grad_fn"]
+
+
+def test_the_text_is_ascii_and_names_differences():
+    text = str(made(program))
+    assert text.isascii()
+    assert text.count("DIFFERS") == 4
+    assert "value differs: 2.1e+06 ulps" in " ".join(text.replace("|", " ").split())
+    assert text.splitlines()[-1] == "other differs from torch-cpu in 4 of 5 rows."
+    assert max(len(line) for line in text.splitlines()) < 140
+
+
+def test_torch_agrees_with_itself():
+    comparison = compare("engine.diamond", [CPU])
+    assert comparison.agrees
+    assert "nothing to compare" in str(comparison)
+    twice = compare("engine.diamond", [CPU], recorded={"recorded on torch": observe(get("engine.diamond"), CPU)})
+    assert twice.agrees
+    assert list(twice.columns) == ["recorded on torch", "torch-cpu"]
+    assert "torch-cpu agrees with recorded on torch." in str(twice)
+
+
+def test_a_difference_is_a_difference():
+    seeds = {"recorded with another seed": observe(get("engine.diamond"), CPU, seed=1)}
+    assert not compare("engine.diamond", [CPU], recorded=seeds).agrees
+    assert not made(program).agrees
+
+
+def test_both_engines_are_compared_by_default():
+    comparison = compare("engine.diamond")
+    assert next(iter(comparison.columns)) == "torch-cpu"
+    assert "nptorch" in comparison.columns
+
+
+def test_nothing_to_compare_and_unknown_names():
+    with pytest.raises(ValueError, match="nothing to compare"):
+        compare("engine.diamond", [])
+    with pytest.raises(KeyError, match="no scenario"):
+        compare("engine.dimond")
+    with pytest.raises(ValueError, match="no backend 'jax'"):
+        backend("jax")
+
+
+def test_without_torch_only_nptorch_is_at_hand(monkeypatch):
+    monkeypatch.setattr(backends_module.importlib.util, "find_spec", lambda name: None)
+    assert [one.name for one in available()] == ["nptorch"]
+    with pytest.raises(RuntimeError, match="not installed"):
+        backend("torch-cpu")
+
+
+@pytest.mark.skipif(CPU.T.cuda.is_available(), reason="there is a GPU")
+def test_without_a_gpu_nothing_pretends():
+    with pytest.raises(RuntimeError, match="CUDA"):
+        backend("torch-cuda")
+    assert "torch-cuda" not in [one.name for one in available()]
+
+
+def test_torch_is_imported_only_on_request():
+    code = (
+        "import sys, course.compare, course.scenarios as s; s.load();"
+        "from course.compare import backend; backend('nptorch');"
+        "sys.exit('torch' in sys.modules)"
+    )
+    assert importlib.util.find_spec("torch") is not None
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_run_leaves_torch_as_it_was():
+    torch = CPU.T
+    torch.manual_seed(5)
+    before = torch.get_rng_state()
+    torch.set_grad_enabled(False)
+    try:
+        observe(get("modes.set-grad-enabled"), CPU, seed=9)
+        assert not torch.is_grad_enabled()
+    finally:
+        torch.set_grad_enabled(True)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert not torch.is_warn_always_enabled()
