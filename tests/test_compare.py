@@ -8,6 +8,7 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 
 from course.compare import Comparison, available, backend, compare
@@ -162,3 +163,27 @@ def test_a_run_leaves_torch_as_it_was():
         torch.set_grad_enabled(True)
     assert torch.equal(torch.get_rng_state(), before)
     assert not torch.is_warn_always_enabled()
+
+
+def test_the_error_of_an_agreeing_cell_is_shown_in_ulps() -> None:
+    def one_up(T, draw):
+        yield "y", T.tensor(np.nextafter(1.0, 2.0) if T.__name__ == "torch" else 1.0, dtype=T.float64)
+
+    shown = compare(Scenario("test.ulps", 1, "one ulp apart?", one_up))
+    assert shown.agrees
+    assert "(1 ulp)" in str(shown)
+    assert "(1 ulp)" in shown._repr_html_()
+
+
+def test_while_nbgrader_grades_torch_is_not_run_and_the_table_says_so(monkeypatch) -> None:
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    shown = compare("saved.second-backward")
+    assert list(shown.columns) == ["nptorch"]
+    assert "torch is not run while nbgrader grades" in str(shown)
+
+
+def test_without_torch_the_table_says_so(monkeypatch) -> None:
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "torch" else found(name))
+    shown = compare("saved.second-backward")
+    assert "torch is not installed here" in shown._repr_html_()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from course.compare.backends import Backend, available
+from course.compare.backends import Backend, at_hand
 from course.scenarios import Scenario, get
-from course.scenarios.differences import Difference, differences
+from course.scenarios.differences import Difference, differences, ulps_apart
 from course.scenarios.observation import Observations, observe
 
 
@@ -23,11 +23,14 @@ class Comparison:
         Observations by column title. The first column is the judge.
     found
         The differences from the judge, by column title.
+    note
+        Why a column that one would expect is not there; empty if none is missing.
     """
 
     scenario: Scenario
     columns: Mapping[str, Observations]
     found: Mapping[str, Sequence[Difference]]
+    note: str = ""
 
     @property
     def agrees(self) -> bool:
@@ -44,6 +47,17 @@ class Comparison:
     def differences_at(self, column: str, label: str) -> list[Difference]:
         """The differences of one cell of the table."""
         return [one for one in self.found.get(column, ()) if one.label == label]
+
+    def error_at(self, column: str, label: str) -> float | None:
+        """The largest error of one cell in ulps; None where there is nothing to subtract."""
+        judge = next(iter(self.columns))
+        one = self.columns[judge].by_label().get(label)
+        other = self.columns[column].by_label().get(label)
+        if column == judge or one is None or other is None or one.dtype != other.dtype:
+            return None
+        if one.kind != "tensor" or other.kind != "tensor" or one.shape != other.shape:
+            return None
+        return ulps_apart(one.value, other.value, one.dtype or "float64")
 
     def __str__(self) -> str:
         from course.compare.text import as_text
@@ -84,10 +98,13 @@ def compare(
     """
     subject = get(scenario) if isinstance(scenario, str) else scenario
     columns = dict(recorded or {})
-    for engine in available() if backends is None else backends:
+    note = ""
+    if backends is None:
+        backends, note = at_hand()
+    for engine in backends:
         columns[engine.name] = observe(subject, engine, seed, dtype)
     if not columns:
         raise ValueError("nothing to compare: no backend and no record")
     judge, *others = columns
     found = {name: differences(columns[judge], columns[name], subject.ulps) for name in others}
-    return Comparison(subject, columns, found)
+    return Comparison(subject, columns, found, note)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from html import escape
 
 from course.compare.comparison import Comparison
-from course.compare.show import brief, reason
+from course.compare.show import brief, reason, ulps
 from course.compare.text import verdict
 from course.scenarios.observation import Observation
 
@@ -50,6 +50,8 @@ def _cell(comparison: Comparison, name: str, label: str, observation: Observatio
     text = f"<code>{escape(brief(observation))}</code>"
     title = _full_message(observation)
     found = comparison.differences_at(name, label)
+    if (error := comparison.error_at(name, label)) and not found:
+        text += f" <small>({ulps(error)})</small>"
     if not found:
         return f'<td style="{_CELL}"{title}>{text}</td>'
     return f'<td style="{_CELL};{_DIFFERS}"{title}>{text}<br><strong>differs</strong>: {escape(reason(found[0]))}</td>'

@@ -87,4 +87,4 @@ def reason(difference: Difference) -> str:
 
 def ulps(count: float) -> str:
     """Return an error in ulps, rounded: nobody needs its digits."""
-    return f"{count:.3g} ulps"
+    return f"{count:.3g} ulp" + ("" if count == 1 else "s")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from course.compare.comparison import Comparison
-from course.compare.show import brief, reason
+from course.compare.show import brief, reason, ulps
 
 _WIDEST = 44
 
@@ -22,6 +22,8 @@ def as_text(comparison: Comparison) -> str:
         cells = [label]
         for name in names:
             cell = brief(tables[name].get(label))
+            if error := comparison.error_at(name, label):
+                cell += f" ({ulps(error)})"
             for one in comparison.differences_at(name, label)[:1]:
                 cell += f"  <- DIFFERS ({reason(one)})"
             cells.append(cell)
@@ -34,7 +36,7 @@ def verdict(comparison: Comparison) -> str:
     """Return the one line under the table."""
     names = list(comparison.columns)
     if len(names) == 1:
-        return f"Only {names[0]} was run: there is nothing to compare it with."
+        return comparison.note or f"Only {names[0]} was run: there is nothing to compare it with."
     judge, *others = names
     lines = []
     for name in others:

@@ -52,7 +52,12 @@ class Hooks:
 
     def pack(self, label: str, change: Callable[[Any], Any] | None = None) -> Callable[[Any], Any]:
         """Return the first of a pair for ``saved_tensors_hooks``."""
-        return self.seen(label, change or (lambda x: x))
+
+        def hook(given: Any) -> Any:
+            self.write(label, given.detach())  # torch shows results with a history here, which is a cycle
+            return given if change is None else change(given)
+
+        return hook
 
     unpack = pack
 

@@ -15,7 +15,8 @@ HELPERS = (
     *("Scale", "Product", "Exponential", "Same", "Raise", "Pair", "Broken"),
 )
 
-_WRITTEN = re.compile(r"(?<!autograd)\.grad\b| @ ")
+_WRITTEN = re.compile(r"(?<!autograd)\.grad\b| @ |\.(to|float|double)\(")
+_MADE = re.compile(r"^\s*([\w, ]+?),? = ", re.MULTILINE)
 _HEADER = "import torch as T  # or: import course.nptorch as T; import course.parts; T.use(**course.parts.reference())"
 
 
@@ -75,7 +76,7 @@ def written_to(statements: Iterable[str]) -> frozenset[str]:
     """
     found: set[str] = set()
     for statement in statements:
-        made, equals, rest = statement.partition(" = ")
-        if equals and (_WRITTEN.search(rest) or found & names(statement)):
-            found |= {name.strip() for name in made.split(",")}
+        made = _MADE.search(statement)
+        if made and (_WRITTEN.search(statement) or found & names(statement)):
+            found |= {name.strip() for name in made[1].split(",")}
     return frozenset(found)

@@ -145,6 +145,11 @@ def small(tensor: Any) -> bool:
     return bool(tensor.numel() <= 64)
 
 
+def filled(tensor: Any) -> bool:
+    """Test for a tensor with elements: what folds nothing at all differs from function to function."""
+    return bool(tensor.numel())
+
+
 def shaped(shape: tuple[int, ...]) -> Test:
     """Test for a shape."""
     return lambda tensor: tuple(tensor.shape) == shape

@@ -18,7 +18,7 @@ import numpy as np
 from course.nptorch import messages
 from course.nptorch.dtypes import Size, cpu, dtype, dtype_of, get_default_dtype
 from course.nptorch.grad_mode import mode
-from course.nptorch.graph import accumulator, hook_onto, hooks_of
+from course.nptorch.graph import AccumulateGrad, accumulator, hook_onto, hooks_of
 from course.nptorch.parts import declare, plugged
 
 
@@ -322,10 +322,13 @@ class Tensor:
             alias._version_counter = self._counter()
         return alias
 
-    def attached_alias(self, node: Any) -> Tensor:
-        """Return the same memory and version counter as a result of `node`."""
+    def attached_alias(self, node: Any, output_nr: int = 0) -> Tensor:
+        """Return the same memory and version counter as a result of `node`, or as its leaf."""
         alias = self.detach_alias()
-        alias._grad_fn = node
+        if isinstance(node, AccumulateGrad):
+            alias._requires_grad, alias._accumulator = True, weakref.ref(node)
+        else:
+            alias._grad_fn, alias._output_nr = node, output_nr
         return alias
 
     def detach(self) -> Tensor:

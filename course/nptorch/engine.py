@@ -86,7 +86,7 @@ class Pass:
         if self.needed is not None:
             wanted = node in self.needed
             asked = self.captures.get(node, ())
-            if not wanted and not asked:
+            if not wanted and not asked and node not in self.roots:
                 return None
             if not wanted and node.hooks is not None:
                 gradients = self._tensor_hooks(node, gradients)
@@ -101,6 +101,11 @@ class Pass:
                 gradients = self._raw(plugged.run_pre_hooks(hooks.pre, self._shown(gradients)))
         out = node.apply(gradients)
         if hooks is not None and hooks.post:
+            if self.needed is not None:  # show what is asked for, and no more
+                out = [
+                    None if below is None or not self.will_run(below) else g
+                    for g, below in zip(out, node.edges, strict=False)
+                ]
             ran = plugged.run_post_hooks(hooks.post, self._shown(out), self._shown(gradients))
             out = self._raw(ran)
         plugged.release_saved(node, self.retain_graph)

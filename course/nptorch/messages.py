@@ -99,8 +99,9 @@ OF_FUNCTION = " of Function "
 
 
 def _view(made: str, what: str) -> str:
-    if made == "no_grad":
-        return f"A view was created in no_grad mode and {what} with grad mode enabled.{_NO_GRAD}"
+    if made in ("no_grad", "several"):
+        why = _NO_GRAD if made == "no_grad" else _SEVERAL
+        return f"A view was created in no_grad mode and {what} with grad mode enabled.{why}"
     if OF_FUNCTION in made:
         return f"Output {made.replace(OF_FUNCTION, ' of ')} is a view and {what}.{_OF_FUNCTION}"
     return f"Output {made} is a view and {what}.{_SEVERAL}"
@@ -113,7 +114,7 @@ def view_of_changed_base(made: str) -> str:
     ----------
     made : str
         How the view came about: ``"no_grad"``, or which output of an operation that makes several
-        views (``"1 of Unbind"``) or of a custom Function (``"0 of Function Mine"``) it is.
+        views (``"1 of Unbind"``; ``"several"`` where nothing was recorded) or of a custom Function (``"0 of Function Mine"``) it is.
     """
     return _view(made, "its base or another view of its base has been modified inplace")
 

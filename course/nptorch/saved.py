@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from course.nptorch.grad_mode import mode, recording
-from course.nptorch.graph import AccumulateGrad
+from course.nptorch.graph import AccumulateGrad, gradient_edge
 from course.nptorch.messages import INFERENCE_SAVED, SAVED_DETACHED, SECOND_TIME
 from course.nptorch.parts import declare, plugged
 
@@ -37,14 +37,16 @@ class KeepForEver:
 class PackedTensor:
     """A saved tensor that went through the hooks of `saved_tensors_hooks`.
 
-    What ``unpack_hook`` returns is trusted as it is: its version is not checked, as in torch.
+    What ``unpack_hook`` returns is trusted as it is: its version is not checked, as in torch. It
+    takes the place of what was saved in the graph, so its own history counts for nothing.
     """
 
-    __slots__ = ("packed", "unpack_hook", "version")
+    __slots__ = ("edge", "packed", "unpack_hook", "version")
 
     def __init__(self, value: Any, is_output: bool = False) -> None:
         pack_hook, self.unpack_hook = mode.saving[-1]
         self.version = None
+        self.edge = (None, 0) if is_output else gradient_edge(value)
         before = value._version
         with recording(False):
             self.packed = (pack_hook(value.detach_alias() if is_output else value),)
@@ -66,7 +68,8 @@ class PackedTensor:
                 "Output of saved tensor unpack_hook expected to be a Tensor but got result of "
                 f"type {type(value).__name__}"
             )
-        return value
+        node, slot = self.edge
+        return value if node is None else value.attached_alias(node, slot)
 
     def release(self) -> None:
         """Drop the packed object."""

@@ -36,16 +36,16 @@ class Plan:
     __slots__ = ("calls", "names", "nothing", "op", "saves")
 
     def __init__(self, op: Op, needed: tuple[bool, ...]) -> None:
-        names: list[str] = []
+        # in the order in which the rules name them, inputs before the result
+        asked = [word for want, words in zip(needed, op.words, strict=True) if want for word in words]
+        named = sorted((word for words in op.words for word in words), key="result".__eq__)
+        names = [word for word in dict.fromkeys(named) if word in asked and word in op.tensors]
         calls: list[Any] = []
         for wanted, words in zip(needed, op.words, strict=True):
             if not wanted:
                 calls.append(None)
                 continue
             tensors = [word for word in words if word in op.tensors]
-            for word in tensors:
-                if word not in names:
-                    names.append(word)
             facts = tuple(word for word in words if word not in op.tensors)
             calls.append((tuple(names.index(word) for word in tensors), facts))
         names += [name for name in op.inputs[len(op.words) :] if name not in names]

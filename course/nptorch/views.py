@@ -90,7 +90,7 @@ def scatter(g: Any, shape: tuple[int, ...], replay: Replay, onto: Any = None) ->
     if isinstance(g, Tensor) or isinstance(onto, Tensor):
         return _recorded_scatter(g, shape, replay, onto)
     out = np.zeros(shape, g.dtype) if onto is None else np.array(onto)
-    window = see(out, replay) if out.ndim else out
+    window = see(out, replay)
     if onto is None and _overlaps(window):
         where = see(np.arange(out.size).reshape(shape), replay)
         np.add.at(out.reshape(-1), where, g)

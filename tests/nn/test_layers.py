@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from .agree import modules_agree, same_error
 
 LAYERS: list[tuple[str, Any, tuple[tuple[int, ...], ...]]] = [

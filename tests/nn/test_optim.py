@@ -19,9 +19,7 @@ OPTIMISERS: dict[str, Any] = {
     "sgd, dampening": lambda o, p: o.SGD(p, lr=0.1, momentum=0.9, dampening=0.3),
     "sgd, nesterov": lambda o, p: o.SGD(p, lr=0.1, momentum=0.9, nesterov=True),
     "sgd, decay": lambda o, p: o.SGD(p, lr=0.1, weight_decay=0.1),
-    "sgd, everything": lambda o, p: o.SGD(
-        p, lr=0.01, momentum=0.9, weight_decay=0.1, nesterov=True, maximize=True
-    ),
+    "sgd, everything": lambda o, p: o.SGD(p, lr=0.01, momentum=0.9, weight_decay=0.1, nesterov=True, maximize=True),
     "sgd, fused": lambda o, p: o.SGD(p, lr=0.1, momentum=0.9, weight_decay=0.1, fused=True),
     "sgd, foreach": lambda o, p: o.SGD(p, lr=0.1, momentum=0.9, foreach=True),
     "adam": lambda o, p: o.Adam(p, lr=0.1),

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from course.fuzz.scene import Nothing, Scene, dims, floats, small
+from course.fuzz.scene import Nothing, Scene, dims, filled, floats, small
 from course.fuzz.words.word import word
 
 UNARY = (
@@ -93,13 +93,13 @@ def named(scene: Scene) -> str:
 @word(1.0)
 def whole(scene: Scene) -> str:
     """Fold all elements into one number."""
-    return f"{scene.new()} = {scene.tensor(floats)}.{scene.pick(WHOLE)}()"
+    return f"{scene.new()} = {scene.tensor(floats, filled)}.{scene.pick(WHOLE)}()"
 
 
 @word(1.0)
 def folded(scene: Scene) -> str:
     """Fold one axis."""
-    a = scene.tensor(floats, dims(1, 2, 3))
+    a = scene.tensor(floats, dims(1, 2, 3), filled)
     dim = scene.below(scene.of(a).ndim) - (scene.of(a).ndim if scene.maybe(0.3) else 0)
     keep = ", keepdim=True" if scene.maybe(0.4) else ""
     return f"{scene.new()} = {a}.{scene.pick(FOLDS)}({dim}{keep})"
@@ -108,7 +108,7 @@ def folded(scene: Scene) -> str:
 @word(0.5)
 def along(scene: Scene) -> str:
     """Work along one axis."""
-    a = scene.tensor(floats, dims(1, 2, 3))
+    a = scene.tensor(floats, dims(1, 2, 3), filled)
     dim = scene.below(scene.of(a).ndim)
     form = scene.pick(
         [

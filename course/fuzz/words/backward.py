@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from course.fuzz.scene import Scene, floats, leaf, non_leaf, requires_grad, shaped
+from course.fuzz.scene import Scene, floats, leaf, requires_grad, shaped
 from course.fuzz.words.word import word
 
 
@@ -91,4 +91,5 @@ def penalty(scene: Scene) -> str:
 @word(0.1)
 def saved(scene: Scene) -> str:
     """Read what a node saved."""
-    return f"{scene.new()} = {scene.tensor(non_leaf)}.grad_fn._saved_self"
+    form = scene.pick(["{a}.exp().grad_fn._saved_result", "{a}.log().grad_fn._saved_self", "{a}.sum().grad_fn.name()"])
+    return f"{scene.new()} = " + form.format(a=scene.tensor(requires_grad, floats))

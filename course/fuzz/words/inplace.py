@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from course.fuzz.scene import Scene, dims, floats, small
@@ -27,19 +29,24 @@ def target(scene: Scene) -> str:
 
 def source(scene: Scene, name: str) -> str:
     """Pick what is written: a tensor that broadcasts to `name`, or a number."""
-    shape = (
-        tuple(eval(name, dict(scene.going.names)).shape) if "." in name or "[" in name else tuple(scene.of(name).shape)
-    )
     if scene.maybe(0.25):
         return number(scene)
+    written = eval(name, dict(scene.going.names))
+    shape = tuple(written.shape)
 
-    def fits(tensor: object) -> bool:
+    def fits(tensor: Any) -> bool:
         try:
-            return np.broadcast_shapes(shape, tuple(tensor.shape)) == shape  # type: ignore[attr-defined]
+            return np.broadcast_shapes(shape, tuple(tensor.shape)) == shape
         except ValueError:
             return False
 
-    return scene.tensor() if scene.maybe(0.02) else scene.tensor(fits, floats)
+    def apart(tensor: Any) -> bool:
+        # torch either refuses memory that is the same in part, or makes of it what it happens to
+        if tensor.untyped_storage().data_ptr() != written.untyped_storage().data_ptr():
+            return True
+        return bool(tensor.is_contiguous() and written.is_contiguous() and tensor.ndim == written.ndim)
+
+    return scene.tensor(apart) if scene.maybe(0.02) else scene.tensor(fits, floats, apart)
 
 
 def maybe_quiet(scene: Scene, statement: str) -> str:
@@ -75,7 +82,7 @@ def augmented(scene: Scene) -> str:
 @word(1.0)
 def assigned(scene: Scene) -> str:
     """Assign to a part."""
-    part = indexed(scene, scene.tensor(floats, dims(1, 2, 3)))
+    part = indexed(scene, scene.tensor(floats, dims(1, 2, 3), lambda tensor: 0 not in tensor.stride()))
     sign = scene.pick(["=", "=", "=", "+=", "*="])
     return maybe_quiet(scene, f"{part} {sign} {source(scene, part)}")
 

@@ -17,7 +17,7 @@ def inside(scene: Scene) -> str:
     )
     if mode == "T.inference_mode()" and scene.maybe(0.7):
         raise Nothing
-    what = scene.pick(INSIDE) if scene.maybe(0.9) else backward.backward
+    what = scene.pick(INSIDE) if scene.maybe(0.9) or "inference" in mode else backward.backward
     return f"with {mode}:\n    {what(scene)}"
 
 

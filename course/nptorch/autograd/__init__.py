@@ -161,16 +161,18 @@ def grad(
     )
     run.run(roots)
     return tuple(
-        _handed_out(run.captured.get(key), x, key, allow_unused, materialize_grads)
+        _handed_out(run.captured.get(key), x, key, allow_unused, materialize_grads, create_graph)
         for key, x in enumerate(wanted)
     )
 
 
-def _handed_out(got: Any, x: Tensor, index: int, allow_unused: bool, materialize: bool) -> Any:
+def _handed_out(
+    got: Any, x: Tensor, index: int, allow_unused: bool, materialize: bool, create_graph: bool
+) -> Any:
     if got is not None:
         return got if isinstance(got, Tensor) else wrap(np.array(got))
     if materialize:
-        return wrap(np.zeros(x._data.shape, x._data.dtype))
+        return wrap(np.zeros(x._data.shape, x._data.dtype)).requires_grad_(create_graph)
     if not allow_unused:
         raise RuntimeError(messages.NOT_USED.format(index=index))
     return None

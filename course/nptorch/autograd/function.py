@@ -90,7 +90,7 @@ class FunctionNode(FunctionCtx, Node):  # type: ignore[misc]
 
     def __init__(self, function: Any, inputs: tuple[Any, ...]) -> None:
         FunctionCtx.__init__(self, function, inputs)
-        edges = [gradient_edge(x) if isinstance(x, Tensor) else (None, 0) for x in inputs]
+        edges = [gradient_edge(x) for x in inputs if isinstance(x, Tensor)]
         Node.__init__(self, tuple(edge[0] for edge in edges), tuple(edge[1] for edge in edges))
         self.forms: tuple[Any, ...] = tuple(
             (x._data.shape, x._data.dtype) if isinstance(x, Tensor) else None for x in inputs
@@ -139,7 +139,7 @@ class FunctionNode(FunctionCtx, Node):  # type: ignore[misc]
         """Make this node the history of an input that was changed in place."""
         from course.nptorch.ops.write import refuse_leaf
 
-        if x._grad_fn is None and x._requires_grad:
+        if x.requires_grad and x.grad_fn is None:
             raise RuntimeError(messages.LEAF_MARKED_DIRTY)
         refuse_leaf(x)
         plugged.rebase_history(x, self)
@@ -197,7 +197,8 @@ class FunctionNode(FunctionCtx, Node):  # type: ignore[misc]
                     f"function {self.name()} returned a gradient different from None at position "
                     f"{index + 1}, but the corresponding forward input was not a Variable"
                 )
-            out.append(None if g is None or form is None else self._fitted(index, g, form))
+            if form is not None:  # only Tensors have an edge
+                out.append(None if g is None else self._fitted(index, g, form))
         return out
 
     def _fitted(self, index: int, g: Any, form: Any) -> Any:

@@ -59,10 +59,9 @@ class Categorical(Distribution):
 
     def _check(self, given: Tensor, is_probs: bool) -> None:
         data = self.probs._data if is_probs else given._data
+        fine = not np.isnan(data).any()
         if is_probs:
-            fine = np.all(data >= 0) and np.all(np.abs(data.sum(-1) - 1) < 1e-6)
-        else:
-            fine = not np.isnan(data).any()
+            fine = fine and bool(np.all(data >= 0) and np.all(np.abs(data.sum(-1) - 1) < 1e-6))
         if not fine:
             name, what = ("probs", "Simplex()") if is_probs else ("logits", "IndependentConstraint(Real(), 1)")
             raise ValueError(
@@ -126,7 +125,6 @@ class Categorical(Distribution):
         return -(self.logits.clamp(min=float(least)) * self.probs).sum(-1)  # type: ignore[no-any-return]
 
     def __repr__(self) -> str:
-        name = "probs" if "probs" in self.__dict__ else "logits"
-        value = self.__dict__[name]
-        shown = value if value.numel() == 1 else value.shape
-        return f"Categorical({name}: {shown})"
+        known = {name: self.__dict__[name] for name in ("probs", "logits") if name in self.__dict__}
+        shown = [f"{name}: {x if x.numel() == 1 else x.shape}" for name, x in known.items()]
+        return f"Categorical({', '.join(shown)})"

@@ -7,12 +7,14 @@ References
 
 from __future__ import annotations
 
+import itertools
 import operator
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from course.nptorch.nn.module import Module
+from course.nptorch.nn.module_tree import indent
 from course.nptorch.nn.parameter import Parameter
 
 
@@ -129,6 +131,16 @@ class ModuleList(_Numbered):
 
     def _of(self, items: list[tuple[str, Any]]) -> Any:
         return type(self)(module for _, module in items)
+
+    def __repr__(self) -> str:
+        lines = []
+        at = 0
+        for text, run in itertools.groupby(repr(module) for module in self):
+            count = len(list(run))
+            many = f"({at}-{at + count - 1}): {count} x " if count > 1 else f"({at}): "
+            lines.append(indent(many + text))
+            at += count
+        return f"{self._get_name()}(\n  " + "\n  ".join(lines) + "\n)" if lines else f"{self._get_name()}()"
 
     def __iadd__(self, modules: Iterable[Any]) -> ModuleList:
         return self.extend(modules)  # type: ignore[no-any-return]

@@ -23,6 +23,7 @@ class _Convolution(Module):
     """What the convolutions share: their options, their parameters, how they are shown."""
 
     bias: Any
+    padding: Any
     transposed = False
 
     def __init__(
@@ -156,9 +157,9 @@ class Conv2d(_Convolution):
         return F.conv2d(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
 
     def _ends(self) -> tuple[int, ...]:
-        if self.padding == "valid":
-            return (0, 0, 0, 0)
-        if self.padding == "same":
+        if isinstance(self.padding, str):
+            if self.padding == "valid":
+                return (0, 0, 0, 0)
             total = [d * (k - 1) for k, d in zip(self.kernel_size, self.dilation, strict=True)]
             return tuple(end for t in reversed(total) for end in (t // 2, t - t // 2))
         ph, pw = self.padding

@@ -97,7 +97,8 @@ def conv(x: Array, weight: Array, windows: Windows) -> Array:
     """
     filters = weight.reshape(windows.groups, weight.shape[0] // windows.groups, -1)
     out = filters @ columns(x, windows)
-    return out.reshape(x.shape[0], weight.shape[0], *windows.count)
+    made: Array = out.reshape(x.shape[0], weight.shape[0], *windows.count)
+    return made
 
 
 def conv_weight(x: Array, g: Array, windows: Windows) -> Array:
@@ -105,7 +106,8 @@ def conv_weight(x: Array, g: Array, windows: Windows) -> Array:
     n, out = g.shape[:2]
     gradients = g.reshape(n, windows.groups, out // windows.groups, -1)
     summed = (gradients @ columns(x, windows).swapaxes(-1, -2)).sum(axis=0)
-    return summed.reshape(out, x.shape[1] // windows.groups, *windows.kernel)
+    made: Array = summed.reshape(out, x.shape[1] // windows.groups, *windows.kernel)
+    return made
 
 
 def conv_input(g: Array, weight: Array, windows: Windows) -> Array:
@@ -117,7 +119,7 @@ def conv_input(g: Array, weight: Array, windows: Windows) -> Array:
     channels = weight.shape[1] * groups
     (h, w), (ph, pw) = windows.size, windows.padding
     if windows.kernel == windows.stride == (1, 1) and (ph, pw) == (0, 0):
-        return pieces.reshape(n, channels, h, w)  # type: ignore[no-any-return]
+        return pieces.reshape(n, channels, h, w)
     places = pieces.reshape(n, channels, windows.kernel[0] * windows.kernel[1], *count)
     out = np.zeros((n, channels, h + 2 * ph, w + 2 * pw), pieces.dtype)
     for place, (rows, cols) in enumerate(windows.slices(count)):
@@ -188,7 +190,7 @@ def scatter_plane(g: Array, indices: Array, size: Pair) -> Array:
 
 def sandwich(x: Array, rows: Array, cols: Array) -> Array:
     """Return ``rows @ x @ cols.T`` of every image: a linear map of rows and one of columns."""
-    return rows @ x @ cols.T  # type: ignore[no-any-return]
+    return rows @ x @ cols.T
 
 
 @functools.lru_cache(maxsize=256)

@@ -40,6 +40,7 @@ class Attributes:
     _buffers: dict[str, Any]
     _modules: dict[str, Any]
     _non_persistent_buffers_set: set[str]
+    _is_full_backward_hook: bool | None
 
     def __init__(self) -> None:
         # past our own __setattr__, which needs these tables

@@ -19,11 +19,13 @@ EXTRA = "_extra_state"
 M = TypeVar("M", bound="State")
 
 
-class IncompatibleKeys(NamedTuple):
-    """What `load_state_dict` did not find a place for, or did not find."""
-
+class _Keys(NamedTuple):
     missing_keys: list[str]
     unexpected_keys: list[str]
+
+
+class IncompatibleKeys(_Keys):
+    """What `load_state_dict` did not find a place for, or did not find."""
 
     def __repr__(self) -> str:
         if not self.missing_keys and not self.unexpected_keys:
@@ -199,7 +201,7 @@ class State(Tree):
                 f"object from checkpoint but received {type(given)}"
             )
         if held._data.shape == () and given._data.shape == (1,):
-            given = given[0]
+            given = given.reshape(())
         if given.shape != held.shape:
             return (
                 f"size mismatch for {key}: copying a param with shape {given.shape} from checkpoint, "

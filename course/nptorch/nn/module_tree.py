@@ -170,7 +170,7 @@ class Tree(Attributes):
     def __repr__(self) -> str:
         extra = self.extra_repr()
         lines = extra.split("\n") if extra else []
-        below = [f"({name}): {_indent(repr(module))}" for name, module in self._modules.items()]
+        below = [f"({name}): {indent(repr(module))}" for name, module in self._modules.items()]
         if not below and len(lines) == 1:
             return f"{self._get_name()}({lines[0]})"
         everything = lines + below
@@ -179,5 +179,6 @@ class Tree(Attributes):
         return f"{self._get_name()}(\n  " + "\n  ".join(everything) + "\n)"
 
 
-def _indent(text: str) -> str:
+def indent(text: str) -> str:
+    """Return text with all lines but the first moved to the right."""
     return text.replace("\n", "\n  ")

@@ -97,6 +97,12 @@ class _BatchNorm(Module):
         if self.bias is not None:
             init.zeros_(self.bias)
 
+    def _load_from_state_dict(self, state_dict: Any, prefix: str, metadata: Any, *rest: Any) -> None:
+        # state saved before torch counted batches: take the count that is here
+        if metadata.get("version", 1) < 2 and self.track_running_stats:
+            state_dict.setdefault(f"{prefix}num_batches_tracked", self.num_batches_tracked)
+        super()._load_from_state_dict(state_dict, prefix, metadata, *rest)
+
     def _check_input_dim(self, input: Tensor) -> None:
         if input.ndim not in self.dims:
             wanted = " or ".join(f"{d}D" for d in self.dims)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from course.nptorch import messages
 from course.nptorch._tensor import Tensor, wrap
 from course.nptorch.dtypes import get_default_dtype
 
@@ -41,6 +42,8 @@ class Parameter(Tensor):
             self._inference = True
         else:
             self._version_counter = data._counter()
+        if requires_grad and not self.dtype.is_floating_point:
+            raise RuntimeError(messages.ONLY_FLOATS)
         self.requires_grad_(requires_grad)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
@@ -50,9 +53,6 @@ class Parameter(Tensor):
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         return (type(self), (wrap(self._array), self.requires_grad))
-
-    def __repr__(self) -> str:
-        return f"Parameter containing:\n{super().__repr__()}"
 
 
 class Buffer(Tensor):

@@ -4,22 +4,35 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from course.nptorch import messages
 from course.nptorch._tensor import Tensor, wrap
 from course.nptorch.graph import Node, gradient_edge
+from course.nptorch.views import as_view
 
-NODE_NAME = "BackwardHookFunctionBackward"
+NAME = "BackwardHookFunction"  # torch's name of it
 
 
 class Passage(Node):
-    """The identity of several tensors at once."""
+    """The identity of several tensors at once.
 
-    __slots__ = ("outputs",)
+    Attributes
+    ----------
+    forms : list of (shape, dtype)
+        Of the tensors: a gradient that is missing is handed on as zeros.
+    """
+
+    __slots__ = ("forms", "outputs")
+    forms: list[tuple[Any, Any]]
 
     def apply(self, gradients: list[Any]) -> list[Any]:
-        return list(gradients)
+        recorded = any(isinstance(g, Tensor) for g in gradients)
+        zeros = [np.zeros(*form) if g is None else g for g, form in zip(gradients, self.forms, strict=True)]
+        return [wrap(g) if recorded and not isinstance(g, Tensor) else g for g in zeros]
 
     def name(self) -> str:
-        return NODE_NAME
+        return f"{NAME}Backward"
 
 
 def passage(tensors: list[Tensor]) -> list[Tensor]:
@@ -30,11 +43,14 @@ def passage(tensors: list[Tensor]) -> list[Tensor]:
     edges = [gradient_edge(x) if x.requires_grad else (None, 0) for x in tensors]
     node = Passage(tuple(edge for edge, _ in edges), tuple(slot for _, slot in edges))
     node.outputs = len(tensors)
+    node.forms = [(x._data.shape, x._data.dtype) for x in tensors]
     through = []
     for slot, x in enumerate(tensors):
         view = wrap(x._array)
-        view._version_counter = x._counter()
         if x.requires_grad:
             view._grad_fn, view._output_nr = node, slot
+            as_view(x, view, lambda t: t)._made = f"{slot}{messages.OF_FUNCTION}{NAME}"
+        else:
+            view._version_counter = x._counter()
         through.append(view)
     return through

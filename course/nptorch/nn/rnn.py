@@ -95,8 +95,8 @@ class RNNCell(_Recurrent):
             raise RuntimeError(f"input has inconsistent input_size: got {input.shape[-1]} expected {self.input_size}")
         if hx is None:
             hx = wrap(np.zeros((*input.shape[:-1], self.hidden_size), input._data.dtype))
-        total = F.linear(input, self.weight_ih, self.bias_ih)
-        total = total + F.linear(hx, self.weight_hh, self.bias_hh)
+        hidden: Any = F.linear(hx, self.weight_hh, self.bias_hh)
+        total = hidden + F.linear(input, self.weight_ih, self.bias_ih)
         return _activation(self.nonlinearity)(total)
 
     def extra_repr(self) -> str:
@@ -235,7 +235,7 @@ class RNN(_Recurrent):
             made = []
             for way in range(ways):
                 number = layer * ways + way
-                states = self._run(x, hx[number], runs[number][1], way == 1)
+                states = self._run(x, hx.select(0, number), runs[number][1], way == 1)
                 ends.append(states[-1])
                 made.append(FUNCTIONS["stack"](states[::-1] if way else states, 0))
             x = made[0] if ways == 1 else FUNCTIONS["cat"](made, -1)
@@ -251,7 +251,7 @@ class RNN(_Recurrent):
         activate = _activation(self.nonlinearity)
         states = []
         for part in reversed(seen) if backwards else seen:
-            h = activate(F.linear(h, w_hh, b_hh) + part)
+            h = activate(F.linear(h, w_hh, b_hh).add(part))
             states.append(h)
         return states
 

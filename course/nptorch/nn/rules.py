@@ -44,6 +44,11 @@ def turned(x: Any) -> Any:
     return x.swapaxes(0, 1)
 
 
+def values(x: Any) -> Any:
+    """Return the array of a Tensor; an array as it is."""
+    return getattr(x, "_data", x)
+
+
 # ruff: noqa: E501 - a table is read by columns
 # fmt: off
 # -- linear: bias + mat1 @ mat2. mat2 is a transposed weight, and so its gradient should lie in memory
@@ -62,8 +67,9 @@ vjp("conv_weight",    input=lambda g, grad, windows: conv_input(grad, g, windows
 vjp("max_pool2d",    self=lambda g, self, indices: scatter_plane(g, indices, tuple(self.shape[2:])), node_name="MaxPool2DWithIndicesBackward0")
 vjp("gather_plane",  self=lambda g, size, indices: scatter_plane(g, indices, size))
 vjp("scatter_plane", self=lambda g, indices: gather_plane(g, indices))
-vjp("sandwich",      self=lambda g, rows, cols: sandwich(g, rows.T, cols.T), node_name="AvgPool2DBackward0")
-share("adaptive_avg_pool2d",  "sandwich", node_name="AdaptiveAvgPool2DBackward0")
+vjp("avg_pool2d",    self=lambda g, self, rows, cols: sandwich(g, rows.T, cols.T), node_name="AvgPool2DBackward0")
+share("adaptive_avg_pool2d", "avg_pool2d", node_name="AdaptiveAvgPool2DBackward0")
+vjp("sandwich",      self=lambda g, rows, cols: sandwich(g, rows.T, cols.T), node_name="AvgPool2DBackwardBackward0")
 share("upsample_nearest2d",   "sandwich", node_name="UpsampleNearest2DBackward0")
 share("upsample_bilinear2d",  "sandwich", node_name="UpsampleBilinear2DBackward0")
 vjp("pixel_shuffle",   self=lambda g, factor: unshuffle(g, factor))
@@ -71,7 +77,7 @@ vjp("pixel_unshuffle", self=lambda g, factor: shuffle(g, factor))
 vjp("constant_pad_nd", self=lambda g, pad: frame(g, tuple(-n for n in pad), 0.0))
 
 # -- rows of a table -------------------------------------------------------------------------------
-vjp("embedding",   weight=lambda g, indices, rows, skipped: rows_added(g, indices, rows, skipped))
+vjp("embedding",   weight=lambda g, indices, rows, skipped: rows_added(g, values(indices), rows, skipped), indices=None)
 vjp("rows_added",  g=lambda g, indices, rows, skipped: rows_picked(g, indices, rows, skipped), node_name="EmbeddingBackward1")
 vjp("rows_picked", x=lambda g, indices, rows, skipped: rows_added(g, indices, rows, skipped), node_name="EmbeddingBackward2")
 

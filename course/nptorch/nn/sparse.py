@@ -73,7 +73,7 @@ class Embedding(Module):
         init.normal_(self.weight)
         if self.padding_idx is not None:
             with recording(False):
-                self.weight[self.padding_idx].fill_(0)
+                self.weight.select(0, self.padding_idx).fill_(0)
 
     def forward(self, input: Tensor) -> Tensor:
         """Return the vectors of the indices `input`; of shape ``(*input.shape, embedding_dim)``."""

@@ -78,7 +78,7 @@ def _norm(x: Any, order: float) -> Any:
 
 
 def clip_grads_with_norm_(
-    parameters: Parameters, max_norm: float, total_norm: Tensor, foreach: bool | None = None
+    parameters: Parameters, max_norm: float, total_norm: Any, foreach: bool | None = None
 ) -> None:
     """Scale gradients in place by ``max_norm / total_norm``, if that makes them smaller."""
     with recording(False):
@@ -120,12 +120,12 @@ def clip_grad_norm_(
     kept = parameters if isinstance(parameters, Tensor | types.GeneratorType) else list(parameters)
     gradients = _gradients(kept)
     with recording(False):
-        total = get_total_norm(gradients, norm_type, error_if_nonfinite)
+        total: Any = get_total_norm(gradients, norm_type, error_if_nonfinite)
         if gradients:
             factor = (float(max_norm) / (total + 1e-6)).clamp(max=1.0)
             for gradient in gradients:
                 gradient.mul_(factor)
-    return total
+    return total  # type: ignore[no-any-return]
 
 
 def clip_grad_value_(parameters: Parameters, clip_value: float, foreach: bool | None = None) -> None:

@@ -12,7 +12,8 @@ from course.nptorch.ops.axes import axes
 from course.nptorch.ops.operands import aligned, is_tensor, operand
 from course.nptorch.ops.pointwise import operator
 from course.nptorch.ops.register import FUNCTIONS, method, op, written
-from course.nptorch.ops.write import mismatch, write
+from course.nptorch.ops.write import mismatch, refuse_leaf, write
+from course.nptorch.record import OPS
 
 
 def _pair(*names: str, compute: Callable[[Any, Any], Any], as_bools: bool = False) -> Any:
@@ -32,7 +33,10 @@ def _pair(*names: str, compute: Callable[[Any, Any], Any], as_bools: bool = Fals
             raise RuntimeError(f'"{name}_cpu" not implemented for floating-point tensors') from error
 
     def operation_(self: Tensor, other: Any) -> Tensor:
-        return write(self, "copy", (None, None), operation(self, other)._data.astype(self._data.dtype))
+        refuse_leaf(self)
+        values = operation(self, other)._data.astype(self._data.dtype)
+        row = f"{name}_" if isinstance(other, Tensor) else f"{name}_number_"
+        return write(self, row if row in OPS else "zero", (self, other), values)
 
     operation.__name__ = name
     operation.__doc__ = f"Return {name}(self, other) element by element."

@@ -193,12 +193,15 @@ def _picked(self: Tensor, row: str, kind: Any, order: Any, over: int) -> Any:
 
 
 @op("sort")
-def sorted_along(self: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
+def sorted_along(
+    self: Tensor, dim: int = -1, descending: bool = False, stable: bool | None = None
+) -> Any:
     """Return the elements in order along `dim`, and where each was."""
     over = axis(dim, self.ndim)
+    row = "sort" if stable is None else "sort_stable"
     if not self.ndim:
-        return along(self, "max_dim", sort, np.asarray(0), 0, False)
-    return _picked(self, "sort", sort, _order(self._data, over, descending), over)
+        return along(self, row, sort, np.asarray(0), 0, False)
+    return _picked(self, row, sort, _order(self._data, over, descending), over)
 
 
 @op("argsort")
@@ -216,6 +219,6 @@ def largest_few(
     if k > (self.shape[over] if self.ndim else 1):
         raise RuntimeError("selected index k out of range")
     if not self.ndim:
-        return along(self, "max_dim", topk, np.asarray(0), 0, False)
+        return along(self, "topk", topk, np.asarray(0), 0, False)
     order = _order(self._data, over, largest)
     return _picked(self, "topk", topk, np.take(order, np.arange(k), over), over)

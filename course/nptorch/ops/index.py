@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -90,8 +91,10 @@ class Walk(NamedTuple):
     tensors: Any
 
 
-def walk(self: Tensor, index: Any) -> Walk:
+def walk(self: Tensor, index: Any, writing: bool = False) -> Walk:
     """Take the views that an index asks for, one after the other, as torch does."""
+    if isinstance(index, slice) and not self.ndim:
+        raise IndexError("slice() cannot be applied to a 0-dim tensor.")
     parts = index if isinstance(index, tuple) else (index,)
     parts = tuple(_plain(part) for part in parts)
     named = sum(_consumed(part) for part in parts)
@@ -103,7 +106,7 @@ def walk(self: Tensor, index: Any) -> Walk:
         if isinstance(part, INTEGERS):
             view = select(view, dim, part)
         elif isinstance(part, slice):
-            if not _everything(part, view, dim) or len(parts) == 1:
+            if not _everything(part, view, dim) or (not isinstance(index, tuple) and not writing):
                 view = sliced(view, dim, part)
             dim += 1
         elif part is Ellipsis:
@@ -200,7 +203,11 @@ def _picked(array: Any, indices: tuple[Any, ...]) -> Any:
     try:
         return array[indices]
     except IndexError as error:
-        text = str(error).replace("for axis", "for dimension")
+        text = str(error)
+        if " for axis " in text:  # torch counts the axes that index tensors stand for
+            before, axis_, after = re.split(r" for axis (\d+)", text)
+            among = sum(not isinstance(part, slice) for part in indices[: int(axis_)])
+            text = f"{before} for dimension {among}{after}"
         if "broadcast" in text:
             shapes = ", ".join(str(list(i.shape)) for i in indices if isinstance(i, np.ndarray))
             text = (
@@ -232,7 +239,7 @@ def getitem(self: Tensor, index: Any) -> Tensor:
 @method("__setitem__")
 def setitem(self: Tensor, index: Any, value: Any) -> None:
     """Write `value` into ``self[index]``; the gradient of those elements goes to `value`."""
-    view, indices, tensors = walk(self, index)
+    view, indices, tensors = walk(self, index, writing=True)
     if isinstance(value, list | tuple | np.ndarray):
         value = wrap(np.asarray(_arrays(value), self._data.dtype))
     if indices:

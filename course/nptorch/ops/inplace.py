@@ -11,6 +11,7 @@ from course.nptorch.grad_mode import mode
 from course.nptorch.ops.register import method, op
 from course.nptorch.ops.write import refuse_leaf, write
 from course.nptorch.parts import plugged
+from course.nptorch.record import OPS
 
 __all__ = ["refuse_leaf", "write"]
 
@@ -54,6 +55,8 @@ def _viewed(name: str) -> None:
         view = getattr(self, name)(*args)
         if self._base is None:
             recorded = mode.enabled and view._grad_fn is not None
+            if recorded:
+                view._grad_fn.plan = OPS[f"{view._grad_fn.plan.op.name}_"].plan((True,))
             self._data = view._array
             self._counter().bump()
             if recorded:

@@ -142,7 +142,7 @@ def matmul(self: Tensor, other: Tensor) -> Tensor:
     if m == 1 and n == 2:
         product = mm(self.unsqueeze(0), other)
         values = product._array.reshape(-1)
-        return recorded("squeeze_row", (product,), values, {"shape": product._data.shape})
+        return recorded("squeeze_dim_", (product,), values, {"shape": product._data.shape})
     if n <= 2 and m >= 3:
         folded = self.reshape(-1, self._data.shape[-1])
         product = mm(folded, other) if n == 2 else mv(folded, other)

@@ -81,5 +81,6 @@ def view_several(
     for slot, (view, step) in enumerate(zip(made, steps, strict=True)):
         as_view(source, view, step)
         if mode.enabled:
-            view._made = f"{slot} of {OPS[row].node_name}"
+            name = OPS[row].node_name.removesuffix("Backward0")
+            view._made = "several" if view._grad_fn is None else f"{slot} of {name}"
     return tuple(made)

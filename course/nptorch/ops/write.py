@@ -44,7 +44,7 @@ def refuse_leaf(self: Tensor) -> None:
     if self._made and self.requires_grad:
         raise RuntimeError(messages.view_in_place(self._made))
     base = self._base
-    if base._grad_fn is None and base._requires_grad:
+    if base._grad_fn is None and (base._requires_grad or self._grad_fn is not None):
         raise RuntimeError(messages.LEAF_VIEW_IN_PLACE)
 
 
@@ -93,6 +93,8 @@ def write(
             inputs = (old if inputs[0] is self else inputs[0], *inputs[1:])
         # inputs are kept as of before the write, which tells when it has changed them as well
         late = RESULT in op.plan(wanted).saves
+        if late and inputs[0] is self:
+            inputs = (as_it_was(self, self._array), *inputs[1:])
         node = None if late else make_node(op, inputs, self, facts)
     array[...] = values
     if not self._inference:
@@ -104,7 +106,12 @@ def write(
 
 def snapshot(self: Tensor) -> Tensor:
     """Return a copy of a tensor about to be overwritten, with the history it has now."""
-    old = wrap(np.array(self._data))
+    return as_it_was(self, np.array(self._data))
+
+
+def as_it_was(self: Tensor, array: Any) -> Tensor:
+    """Return a tensor on `array` with the history that `self` has now."""
+    old = wrap(array)
     old._grad_fn, old._output_nr = self.grad_fn, self._output_nr
     old._requires_grad = self._requires_grad
     return old
@@ -142,7 +149,8 @@ def fits(array: Any, values: Any, once: bool = False) -> None:
 
 def repeats(array: Any) -> bool:
     """Return whether several elements of an array are one place in memory, as after `expand`."""
-    return any(n > 1 and not stride for n, stride in zip(array.shape, array.strides, strict=True))
+    pairs = zip(array.shape, array.strides, strict=True)
+    return bool(array.size) and any(n > 1 and not stride for n, stride in pairs)
 
 
 def partly_same(array: Any, other: Any) -> bool:

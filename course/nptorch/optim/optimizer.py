@@ -43,7 +43,7 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
                 continue
             if not isinstance(changed, tuple) or len(changed) != 2:
                 raise RuntimeError(f"{step} must return None or a tuple of (new_args, new_kwargs), but got {changed}.")
-            (_, *args), kwargs = changed  # type: ignore[assignment]
+            (_, *args), kwargs = changed
         self._opt_called = True
         out = step(self, *args, **kwargs)
         for hook in list(self._optimizer_step_post_hooks.values()):

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from course.nptorch._tensor import Tensor
+from course.nptorch._tensor import Tensor, wrap
 from course.nptorch.nn import kernels
 from course.nptorch.nn.lifted import record
 from course.nptorch.ops.register import FUNCTIONS
@@ -212,7 +212,7 @@ def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dty
 
 def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
     """Return the softmax of ``-input``."""
-    return FUNCTIONS["softmax"](-input, _dim("softmin", input, dim), dtype=dtype)  # type: ignore[no-any-return]
+    return FUNCTIONS["softmax"](input.neg(), _dim("softmin", input, dim), dtype=dtype)  # type: ignore[no-any-return]
 
 
 def _dim(name: str, input: Tensor, dim: int | None) -> int:
@@ -229,12 +229,11 @@ def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: floa
     """Return a sample of a categorical distribution that gradients pass through."""
     uniform = FUNCTIONS["rand"](*logits.shape, dtype=logits.dtype)
     noise = -(-(uniform + eps).log() + eps).log()
-    soft: Tensor = softmax((logits + noise) / tau, dim)
+    soft: Any = softmax((logits + noise) / tau, dim)
     if not hard:
-        return soft
+        return soft  # type: ignore[no-any-return]
     chosen = soft._data == soft._data.max(axis=dim, keepdims=True)
-    one = soft.detach_alias() * 0
-    one._data = chosen.astype(soft._data.dtype)
+    one: Any = wrap(chosen.astype(soft._data.dtype))
     return one - soft.detach() + soft  # type: ignore[no-any-return]
 
 

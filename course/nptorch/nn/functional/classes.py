@@ -122,17 +122,16 @@ def cross_entropy(
     if target.shape == input.shape and target.dtype.is_floating_point:
         return _soft(input, target, weight, reduction, label_smoothing, axis)
     scores = input.log_softmax(axis)
-    loss = nll_loss(scores, target, weight, None, ignore_index, None, reduction)
+    loss: Any = nll_loss(scores, target, weight, None, ignore_index, None, reduction)
     if label_smoothing == 0:
-        return loss
+        return loss  # type: ignore[no-any-return]
     even = -(scores if weight is None else scores * _along(weight, input, axis)).sum(axis)
-    ignored = target == ignore_index
-    even = even.masked_fill(ignored, 0.0)
+    even = even.masked_fill(target.eq(ignore_index), 0.0)
     if reduction == "sum":
         even = even.sum()
     elif reduction == "mean":
         if weight is None:
-            count = int((target._data != ignore_index).sum())
+            count = float((target._data != ignore_index).sum())
         else:
             kept = target._data[target._data != ignore_index]
             count = float(weight._data[kept].sum())
@@ -141,7 +140,7 @@ def cross_entropy(
     return loss * (1 - label_smoothing) + even * (label_smoothing / classes)  # type: ignore[no-any-return]
 
 
-def _soft(input: Tensor, target: Tensor, weight: Tensor | None, reduction: str, smoothing: float, axis: int) -> Tensor:
+def _soft(input: Tensor, target: Any, weight: Tensor | None, reduction: str, smoothing: float, axis: int) -> Tensor:
     """Return the cross entropy against probabilities."""
     if smoothing:
         target = target * (1 - smoothing) + smoothing / input.shape[axis]

@@ -60,4 +60,4 @@ def _dropped(input: Tensor, p: float, training: bool, inplace: bool, shape: tupl
     kept = FUNCTIONS["rand"](*shape)._data >= p
     scale = 0.0 if p == 1 else 1 / (1 - p)
     noise = wrap(kept * data.dtype.type(scale))
-    return input.mul_(noise) if inplace else input * noise  # type: ignore[no-any-return]
+    return input.mul_(noise) if inplace else input.mul(noise)  # type: ignore[no-any-return]

@@ -64,7 +64,7 @@ def _addmm(bias: Tensor, mat1: Tensor, mat2: Tensor) -> Tensor:
     return record("linear", (bias, mat1, mat2), product)  # type: ignore[no-any-return]
 
 
-def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+def bilinear(input1: Any, input2: Any, weight: Any, bias: Tensor | None = None) -> Tensor:
     """Return ``input1 @ weight[o] @ input2 + bias[o]`` for every output o."""
     columns = [((input1 @ w) * input2).sum(-1) for w in weight]
     from course.nptorch.ops.register import FUNCTIONS
@@ -123,8 +123,8 @@ def embedding(
         if not -rows <= padding_idx < rows:
             raise AssertionError("Padding_idx must be within num_embeddings")
         padding_idx %= rows
-    facts: dict[str, Any] = {"indices": np.array(indices), "rows": rows, "skipped": padding_idx}
-    return record("embedding", (weight,), table[indices], facts)  # type: ignore[no-any-return]
+    facts: dict[str, Any] = {"rows": rows, "skipped": padding_idx}
+    return record("embedding", (weight, input), table[indices], facts)  # type: ignore[no-any-return]
 
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:

@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 
-def _aligned(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+def _aligned(input: Any, target: Any) -> tuple[Any, Any]:
     """Broadcast input and target against each other, with torch's warning."""
     if target.shape != input.shape:
         warnings.warn(
@@ -78,14 +78,14 @@ def mse_loss(
         For another `reduction`.
     """
     reduction = reduction_of(reduction, size_average, reduce)
-    input, target = _aligned(input, target)
+    x, t = _aligned(input, target)
     if weight is not None:
-        squared = (input - target) ** 2 * weight
+        squared = (x - t) ** 2 * weight
         if reduction == "mean":
             return squared.sum() / weight.sum()  # type: ignore[no-any-return]
         return squared.sum() if reduction == "sum" else squared  # type: ignore[no-any-return]
-    difference = input._data - target._data
-    return _pointwise("mse_loss", input, target, difference * difference, reduction)
+    difference = x._data - t._data
+    return _pointwise("mse_loss", x, t, difference * difference, reduction)
 
 
 def l1_loss(
@@ -98,8 +98,8 @@ def l1_loss(
 ) -> Tensor:
     """Return the mean (or sum) of the absolute differences; parameters as for `mse_loss`."""
     reduction = reduction_of(reduction, size_average, reduce)
-    input, target = _aligned(input, target)
-    difference = (input - target).abs()
+    x, t = _aligned(input, target)
+    difference = (x - t).abs()
     if weight is not None:
         difference = difference * weight
         if reduction == "mean":
@@ -209,8 +209,8 @@ def binary_cross_entropy_with_logits(
 
 
 def kl_div(
-    input: Tensor,
-    target: Tensor,
+    input: Any,
+    target: Any,
     size_average: bool | None = None,
     reduce: bool | None = None,
     reduction: str = "mean",
@@ -245,7 +245,7 @@ def kl_div(
     return values.mean() if reduction == "mean" else values.sum()  # type: ignore[no-any-return]
 
 
-def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
+def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """Return the cosine of the angle between `x1` and `x2` along an axis."""
     lengths = (x1.norm(2, dim).clamp_min(eps)) * (x2.norm(2, dim).clamp_min(eps))
     return (x1 * x2).sum(dim) / lengths  # type: ignore[no-any-return]

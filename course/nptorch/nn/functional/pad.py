@@ -40,6 +40,7 @@ def pad(input: Tensor, pad: tuple[int, ...], mode: str = "constant", value: floa
         For another mode.
     """
     pad = tuple(pad)
+    padded: Any = input
     if len(pad) % 2:
         raise RuntimeError("Padding length must be divisible by 2")
     if len(pad) // 2 > input.ndim:
@@ -68,5 +69,5 @@ def pad(input: Tensor, pad: tuple[int, ...], mode: str = "constant", value: floa
         picked = np.pad(np.arange(extent), (pad[i], pad[i + 1]), mode=numpy_mode)
         one: list[Any] = list(index)
         one[axis] = wrap(picked)
-        input = input[tuple(one)]
-    return input
+        padded = padded[tuple(one)]
+    return padded  # type: ignore[no-any-return]

@@ -156,7 +156,7 @@ def avg_pool2d(
             [(start, stop, divisor) for start, stop, _ in axis]
             for axis, divisor in zip(spans, (divisor_override, 1), strict=True)
         ]
-    return _resampled("sandwich", images, spans, single)
+    return _resampled("avg_pool2d", images, spans, single)
 
 
 def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
@@ -172,7 +172,7 @@ def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
     return _resampled("adaptive_avg_pool2d", images, spans, single)
 
 
-def adaptive_max_pool2d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
+def adaptive_max_pool2d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
     """Return the largest elements of as many windows as wanted."""
     if return_indices:
         raise NotImplementedError("course.nptorch has no adaptive_max_pool2d with return_indices")
@@ -253,7 +253,7 @@ def interpolate(
         )
     scales: tuple[Any, ...] = (None, None)
     if scale_factor is not None:
-        scales = scale_factor if isinstance(scale_factor, tuple | list) else (scale_factor,) * 2
+        scales = tuple(scale_factor) if isinstance(scale_factor, tuple | list) else (scale_factor,) * 2
         size = [math.floor(n * s) for n, s in zip(input.shape[2:], scales, strict=True)]
     wanted = pair(size)
     weigh = _nearest if mode == "nearest" else _bilinear
