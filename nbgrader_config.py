@@ -16,6 +16,12 @@ PATHS = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if 
 if HERE not in PATHS:
     os.environ["PYTHONPATH"] = os.pathsep.join([HERE, *PATHS])
 
+# nbgrader starts alembic, a program, to make a gradebook. It stands beside this Python, and is not on the
+# path where the environment was not activated.
+PROGRAMS = str(Path(sys.executable).parent)
+if PROGRAMS not in os.environ.get("PATH", "").split(os.pathsep):
+    os.environ["PATH"] = os.pathsep.join([PROGRAMS, os.environ.get("PATH", "")])
+
 from nbgrader import preprocessors as steps  # noqa: E402
 
 from course.building.stubs import CODE_STUB, NameGaps  # noqa: E402

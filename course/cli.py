@@ -29,14 +29,6 @@ Lessons = Annotated[list[str] | None, typer.Argument(help="Lesson ids; all lesso
 Device = Annotated[str, typer.Option(help="Where torch runs: cpu or cuda.")]
 
 
-@app.callback()
-def prepare() -> None:
-    """Put the environment's own programs first on the path; nbgrader starts alembic and jupyter by name."""
-    programs = str(Path(sys.executable).parent)
-    if programs not in os.environ.get("PATH", "").split(os.pathsep)[:1]:
-        os.environ["PATH"] = os.pathsep.join([programs, os.environ.get("PATH", "")])
-
-
 def stop(what: str) -> NoReturn:
     """End the command with a message that says what is wrong and how to mend it."""
     typer.echo(f"gradschool: {what}", err=True)

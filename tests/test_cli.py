@@ -275,11 +275,3 @@ def test_report_outside_a_course_directory(tmp_path: Path, monkeypatch: pytest.M
     assert result.exit_code == 1
     assert "nbgrader autograde LESSON" in result.stderr
     assert not (tmp_path / "gradebook.db").exists()
-
-
-def test_nbgrader_finds_the_programs_beside_python(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`make grade` does not activate the environment, and nbgrader starts alembic by name."""
-    monkeypatch.setenv("PATH", os.defpath)
-    monkeypatch.setattr("autograder.demo.run", lambda: None)
-    gradschool("demo")
-    assert os.environ["PATH"].split(os.pathsep)[0] == str(Path(sys.executable).parent)

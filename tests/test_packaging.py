@@ -17,9 +17,6 @@ from packaging.utils import canonicalize_name
 
 from tests.leaks import leaks, secrets
 
-# One worker builds the wheel, and all of these tests look at it.
-pytestmark = pytest.mark.xdist_group("packaging")
-
 SECRET = ("course/parts", "autograder/hidden", "autograder/faults")
 LEFT_OUT = (*SECRET, "course/lessons", "autograder/examples", "source", "release", "tests")
 

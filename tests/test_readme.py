@@ -1,9 +1,10 @@
 """Every command in the README is run here, in a copy of the repository and in the README's order.
 
-What differs from typing it: `make` targets are looked up with ``make -n``, and what they run is run;
-``gradschool lab`` makes the copy here and starts JupyterLab in test_cli.py; ``make test`` is this run
-of pytest, so only the command that it stands for is looked at; the Windows commands are held against
-what make runs. A command that is not listed below fails.
+The commands follow on each other: run the file as a whole. What differs from typing them: `make`
+targets are looked up with ``make -n``, and what they run is run; ``gradschool lab`` makes the copy here
+and starts JupyterLab in test_cli.py; ``make test`` is this run of pytest, so only the command that it
+stands for is looked at; the Windows commands are held against what make runs. A command that is not
+listed below fails.
 """
 
 from __future__ import annotations
@@ -16,9 +17,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
-# The commands follow on each other, so one worker runs them all.
-pytestmark = pytest.mark.xdist_group("readme")
 
 ROOT = Path(__file__).resolve().parent.parent
 COPIED = (

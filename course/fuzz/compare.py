@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,16 +61,25 @@ def first_difference(
     program: Program, expected: list[Step], got: list[Step], ulps: float = TOLERANCE_ULPS
 ) -> Difference | None:
     """Return where two runs of one program part, or None."""
-    for name in written_to(program.statements):
-        for step in (*expected, *got):
-            if isinstance(step.seen.get(name), dict):
-                step.seen[name].pop("_version", None)
-                step.seen[name].pop("grad_fn", None)
+    steps = (*expected, *got)
+    if any("inference_mode" in statement for statement in program.statements):
+        _forget(steps, {name for step in steps for name in step.seen}, "_version")
+    _forget(steps, written_to(program.statements), "_version", "grad_fn")
     for at, (one, other) in enumerate(zip(expected, got, strict=True)):
         found = _of_steps(at, one, other, ulps)
         if found is not None:
             return found
     return None
+
+
+def _forget(steps: Iterable[Step], names: Iterable[str], *fields: str) -> None:
+    """Take away what is not compared."""
+    for step in steps:
+        for name in names:
+            seen = step.seen.get(name)
+            if isinstance(seen, dict):
+                for field in fields:
+                    seen.pop(field, None)
 
 
 def _of_steps(at: int, one: Step, other: Step, ulps: float) -> Difference | None:

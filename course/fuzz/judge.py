@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from course.fuzz.accidents import is_accident
 from course.fuzz.compare import Difference, first_difference
 from course.fuzz.noise import is_noise
 from course.fuzz.program import Program
@@ -21,7 +22,7 @@ def judge(program: Program, torch_showed: list[Step] | None = None) -> Differenc
     torch = engine("torch-cpu")
     expected = run(program, torch) if torch_showed is None else torch_showed
     difference = first_difference(program, expected, run(program, engine("nptorch")))
-    if difference is None or is_noise(program, difference, torch):
+    if difference is None or is_accident(program, difference) or is_noise(program, difference, torch):
         return None
     return difference
 

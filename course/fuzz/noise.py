@@ -11,7 +11,7 @@ import ast
 
 import numpy as np
 
-from course.fuzz.compare import Difference
+from course.fuzz.compare import TOLERANCE_ULPS, Difference
 from course.fuzz.look import Numbers
 from course.fuzz.program import Program
 from course.fuzz.run import Engine, Step, run
@@ -32,7 +32,8 @@ def is_noise(program: Program, difference: Difference, torch: Engine) -> bool:
     size = float(np.nanmax(np.abs(expected.array[np.isfinite(expected.array)]), initial=0.0))
     if difference.error > LARGEST[str(expected.array.dtype)] * max(size, 1.0):
         return False
-    if difference.error <= _as_float32(program, size):
+    rounding = TOLERANCE_ULPS * float(np.finfo(expected.array.dtype).eps) * max(size, 1.0)
+    if difference.error <= max(rounding, _as_float32(program, size)):
         return True
     return any(
         difference.error <= MARGIN * _moved(program, difference, expected, torch, steps) for steps in (2.0, -3.0)
@@ -43,7 +44,7 @@ def _as_float32(program: Program, size: float) -> float:
     """Return how far float64 numbers may be off because they came from float32 ones."""
     text = "\n".join(program.statements)
     has_float32 = "float32" in text or ".float()" in text or "dtype" not in text
-    return 64 * 2.0**-23 * size if has_float32 else 0.0
+    return TOLERANCE_ULPS * 2.0**-23 * size if has_float32 else 0.0
 
 
 def _moved(program: Program, difference: Difference, expected: Numbers, torch: Engine, steps: float) -> float:

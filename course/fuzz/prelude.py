@@ -46,7 +46,7 @@ class Hooks:
         """Return a hook that a node calls after its backward."""
 
         def hook(grad_inputs: Any, grad_outputs: Any) -> None:
-            self.write(label, *grad_inputs, *grad_outputs)
+            self.write(label, *grad_outputs)  # torch computes some gradients that nobody asked for
 
         return hook
 

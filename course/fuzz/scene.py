@@ -145,6 +145,11 @@ def small(tensor: Any) -> bool:
     return bool(tensor.numel() <= 64)
 
 
+def solid(tensor: Any) -> bool:
+    """Test for a tensor that repeats no element in memory."""
+    return 0 not in tensor.stride()
+
+
 def filled(tensor: Any) -> bool:
     """Test for a tensor with elements: what folds nothing at all differs from function to function."""
     return bool(tensor.numel())

@@ -11,15 +11,28 @@ import math as _math
 import warnings as _warnings
 from typing import Any
 
+from course.nptorch import autograd as autograd
+from course.nptorch import distributions as distributions
+from course.nptorch import nn as nn
+from course.nptorch import ops as ops
+from course.nptorch import optim as optim
 from course.nptorch import rules as rules  # the vjp table, before the operations that use it
+from course.nptorch._tensor import Tensor
+from course.nptorch.absent import absent as _absent
+from course.nptorch.autograd import function as _function
+from course.nptorch.autograd import grad as _grad
+from course.nptorch.autograd import graph as _graph
+from course.nptorch.dtypes import ALL as _ALL_DTYPES
 from course.nptorch.dtypes import (
     Size,
     device,
     dtype,
+    finfo,
     float16,
     float32,
     float64,
     get_default_dtype,
+    iinfo,
     int8,
     int16,
     int32,
@@ -27,26 +40,17 @@ from course.nptorch.dtypes import (
     set_default_dtype,
     uint8,
 )
-from course.nptorch.dtypes import ALL as _ALL_DTYPES
 from course.nptorch.dtypes import boolean as bool  # noqa: A004 - torch's names
-from course.nptorch.dtypes import finfo, iinfo
 from course.nptorch.grad_mode import is_grad_enabled, is_inference_mode_enabled
-from course.nptorch import ops as ops
-from course.nptorch.absent import absent as _absent
-from course.nptorch.ops.register import FUNCTIONS as _FUNCTIONS
 from course.nptorch.loading import load_parts, save_part
+from course.nptorch.ops.legacy import typed_constructor as _typed_constructor
+from course.nptorch.ops.random import Generator, default_generator
+from course.nptorch.ops.register import FUNCTIONS as _FUNCTIONS
 from course.nptorch.part_table import parts
 from course.nptorch.parts import declare as _declare
 from course.nptorch.parts import plugged as _plugged
 from course.nptorch.parts import use
 from course.nptorch.printing import set_printoptions
-from course.nptorch._tensor import Tensor
-from course.nptorch.ops.random import Generator, default_generator
-from course.nptorch.ops.legacy import typed_constructor as _typed_constructor
-from course.nptorch.autograd import grad as _grad  # noqa: I001
-from course.nptorch import autograd as autograd
-from course.nptorch.autograd import function as _function, graph as _graph  # noqa: F401
-from course.nptorch import distributions as distributions, nn as nn, optim as optim  # noqa: I001
 
 half, float, double = float16, float32, float64  # noqa: A001
 short, int, long = int16, int32, int64  # noqa: A001

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-COVERED = (
-    "tensors on the CPU, autograd, nn, optim, and the operations listed by dir(torch) and "
-    "dir(torch.Tensor)"
-)
+COVERED = "tensors on the CPU, autograd, nn, optim, and the operations listed by dir(torch) and dir(torch.Tensor)"
 
 
 class Absent(NotImplementedError, AttributeError):

@@ -73,8 +73,7 @@ def dtype_of(numpy_dtype: np.dtype[Any]) -> dtype:
     if found is None:
         names = ", ".join(d.name for d in ALL)
         raise TypeError(
-            f"can't convert np.ndarray of type numpy.{numpy_dtype.name}. "
-            f"The only supported types are: {names}."
+            f"can't convert np.ndarray of type numpy.{numpy_dtype.name}. The only supported types are: {names}."
         )
     return found
 
@@ -172,12 +171,10 @@ class device:  # noqa: N801 - torch's own name
     __slots__ = ("index", "type")
 
     def __init__(self, type: Any = "cpu", index: Any = None) -> None:  # noqa: A002
-        name = type.type if isinstance(type, device) else type
+        name: str = type.type if isinstance(type, device) else type
         if name != "cpu":
-            raise RuntimeError(
-                f"course.nptorch computes in NumPy on the CPU: it has no device {name!r}"
-            )
-        self.type = name
+            raise RuntimeError(f"course.nptorch computes in NumPy on the CPU: it has no device {name!r}")
+        self.type: str = name
         self.index = index
 
     def __eq__(self, other: object) -> bool:
@@ -219,6 +216,6 @@ class iinfo:  # noqa: N801 - torch's own name
         if type.category != INTEGER:
             raise TypeError("torch.iinfo() requires an integer input type. Use torch.finfo to handle "
                             "'torch.iinfo'")  # fmt: skip
-        limits = np.iinfo(type.numpy)
+        limits: Any = np.iinfo(type.numpy)
         self.dtype = type.name
         self.bits, self.max, self.min = limits.bits, int(limits.max), int(limits.min)

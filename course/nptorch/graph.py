@@ -65,7 +65,8 @@ class Node:
     @property
     def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
         """``(node, which of its outputs)`` per input; node is None where no gradient goes."""
-        return tuple(zip(self.edges, self.slots, strict=True))
+        edges = [None if isinstance(node, Nowhere) else node for node in self.edges]
+        return tuple(zip(edges, self.slots, strict=True))
 
     @property
     def metadata(self) -> dict[Any, Any]:

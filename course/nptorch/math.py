@@ -190,8 +190,7 @@ def _picks_once(indices: Any) -> bool:
     """Return whether an index cannot pick an element twice (slices, integers, masks)."""
     parts = indices if isinstance(indices, tuple) else (indices,)
     return not any(
-        isinstance(part, list) or (isinstance(part, np.ndarray) and part.dtype != np.bool_)
-        for part in parts
+        isinstance(part, list) or (isinstance(part, np.ndarray) and part.dtype != np.bool_) for part in parts
     )
 
 

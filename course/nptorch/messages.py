@@ -33,9 +33,7 @@ PARTLY_SAME = (
 
 LEAF_IN_PLACE = "a leaf Variable that requires grad is being used in an in-place operation."
 
-LEAF_VIEW_IN_PLACE = (
-    "a view of a leaf Variable that requires grad is being used in an in-place operation."
-)
+LEAF_VIEW_IN_PLACE = "a view of a leaf Variable that requires grad is being used in an in-place operation."
 
 LEAF_MARKED_DIRTY = "a leaf Variable that requires grad has been used in an in-place operation."
 
@@ -114,7 +112,8 @@ def view_of_changed_base(made: str) -> str:
     ----------
     made : str
         How the view came about: ``"no_grad"``, or which output of an operation that makes several
-        views (``"1 of Unbind"``; ``"several"`` where nothing was recorded) or of a custom Function (``"0 of Function Mine"``) it is.
+        views (``"1 of Unbind"``; ``"several"`` where nothing was recorded) or of a custom Function
+        (``"0 of Function Mine"``) it is.
     """
     return _view(made, "its base or another view of its base has been modified inplace")
 

@@ -133,8 +133,7 @@ class Column:
 
 def _vector(data: Any, indent: int, column: Column, summarise: bool) -> str:
     edge = _options.edgeitems
-    if column.kind != "f" or True:
-        width = column.width + 2
+    width = column.width + 2
     per_line = max(1, math.floor((_options.linewidth - indent) / width))
     values = data.tolist()
     if summarise and not edge:
@@ -164,7 +163,7 @@ def _nested(data: Any, indent: int, column: Column, summarise: bool) -> str:
     else:
         rows = [_nested(row, indent + 1, column, summarise) for row in data]
     between = "," + "\n" * (data.ndim - 1) + " " * (indent + 1)
-    return "[" + between.join(rows) + "]"
+    return "[" + between.join(rows) + "]"  # type: ignore[no-any-return]
 
 
 def _shown(data: Any) -> Any:

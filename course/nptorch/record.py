@@ -16,7 +16,21 @@ from course.nptorch.parts import declare, plugged
 from course.nptorch.saved import RESULT, keep, read
 from course.nptorch.table import OF_MANY, OPS, Op, Plan, built, share, vjp, vjp_of_many
 
-__all__ = ["OF_MANY", "OPS", "Op", "OpNode", "Plan", "attach", "built", "conform", "make_node", "needed", "share", "vjp", "vjp_of_many"]
+__all__ = [
+    "OF_MANY",
+    "OPS",
+    "Op",
+    "OpNode",
+    "Plan",
+    "attach",
+    "built",
+    "conform",
+    "make_node",
+    "needed",
+    "share",
+    "vjp",
+    "vjp_of_many",
+]
 
 new = object.__new__
 NO_SLOTS = tuple((0,) * n for n in range(9))
@@ -44,10 +58,7 @@ class OpNode(Node):
         plan = self.plan
         if g is None:
             return plan.nothing
-        values = [
-            read(saved, self, position)
-            for saved, position in zip(self.kept, plan.saves, strict=True)
-        ]
+        values = [read(saved, self, position) for saved, position in zip(self.kept, plan.saves, strict=True)]
         out = []
         for rule, call in zip(plan.op.rules, plan.calls, strict=True):
             if call is None:
@@ -56,9 +67,7 @@ class OpNode(Node):
             picks, words = call
             if words:
                 facts = self.facts
-                out.append(
-                    rule(g, *[values[pick] for pick in picks], *[facts[word] for word in words])
-                )
+                out.append(rule(g, *[values[pick] for pick in picks], *[facts[word] for word in words]))
             elif len(picks) == 1:
                 out.append(rule(g, values[picks[0]]))
             else:
@@ -99,14 +108,16 @@ def conform(gradient: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
     return gradient if gradient.dtype == dtype else gradient.astype(dtype)
 
 
+def _other_float(x: Any, dtype: np.dtype[Any]) -> bool:
+    return hasattr(x, "_data") and x._data.dtype is not dtype and x._data.dtype.kind == "f"
+
+
 def needed(inputs: tuple[Any, ...]) -> tuple[bool, ...]:
     """Return, per input, whether it is a Tensor that requires grad."""
     return tuple([hasattr(x, "_data") and x.requires_grad for x in inputs])
 
 
-def attach(
-    op: Op, inputs: tuple[Any, ...], result: Any, facts: dict[str, Any] | None = None
-) -> Any:
+def attach(op: Op, inputs: tuple[Any, ...], result: Any, facts: dict[str, Any] | None = None) -> Any:
     """Record `op` as the maker of the Tensor `result`, if recording is on and an input needs it.
 
     Parameters
@@ -162,7 +173,9 @@ def make_node(
         return None
     node = new(kind)
     node.edges = tuple(edges)
-    node.slots = (0,) * len(edges) if slots is None else tuple([getattr(x, "_output_nr", 0) for x in inputs[: op.arity]])
+    node.slots = (
+        (0,) * len(edges) if slots is None else tuple([getattr(x, "_output_nr", 0) for x in inputs[: op.arity]])
+    )
     node.sequence_nr = next(sequence)
     node.hooks = None
     node.facts = facts
@@ -170,14 +183,13 @@ def make_node(
     shape, dtype = result._data.shape, result._data.dtype
     node.like = None
     for x, want in zip(inputs, wanted, strict=False):
-        if want and (x._data.shape != shape or x._data.dtype is not dtype):
+        # a factor of another dtype would pass it on to the gradient of this input
+        if (x._data.shape != shape or x._data.dtype is not dtype) if want else _other_float(x, dtype):
             node.like = tuple(
                 [(x._data.shape, x._data.dtype) if want else None for x, want in zip(inputs, wanted, strict=False)]
             )
             break
-    node.kept = tuple(
-        [keep(result, True) if at == RESULT else keep(inputs[at], False) for at in plan.saves]
-    )
+    node.kept = tuple([keep(result, True) if at == RESULT else keep(inputs[at], False) for at in plan.saves])
     return node
 
 

@@ -23,7 +23,6 @@ from course.nptorch.math import (
     below,
     between,
     concatenate,
-    cos,
     cosh,
     count_over,
     exp,
@@ -42,7 +41,6 @@ from course.nptorch.math import (
     no_derivative,
     norm_slope,
     outer,
-    permute,
     product_of_others,
     put_along,
     put_diagonal,
@@ -65,7 +63,6 @@ from course.nptorch.math import (
     triu,
     trunc,
     unrepeat,
-    unsqueeze,
     variance_slope,
     where,
     without,
@@ -94,6 +91,10 @@ vjp("sqrt",       self=lambda g, result: g / (2 * result))
 vjp("rsqrt",      self=lambda g, result: g * -0.5 * result**3)
 vjp("reciprocal", self=lambda g, result: -g * (result * result))
 vjp("abs",        self=lambda g, self: g * sign(self))
+vjp("asinh",      self=lambda g, self: g / sqrt(self * self + 1))
+vjp("acosh",      self=lambda g, self: g / sqrt(self * self - 1))
+vjp("atanh",      self=lambda g, self: g / (1 - self * self))
+vjp("erf",        self=lambda g, self: g * (2 / math.sqrt(math.pi)) * exp(-self * self))
 vjp("expm1",      self=lambda g, result: g * (result + 1))
 vjp("log1p",      self=lambda g, self: g / (self + 1), node_name="Log1PBackward0")
 vjp("log2",       self=lambda g, self: g / (self * math.log(2)))
@@ -134,6 +135,8 @@ vjp("pow",     self=lambda g, self, other: where(other == 0, 0, g * (other * sel
                other=lambda g, self, other, result: where((self == 0) & (other >= 0), 0, g * (result * log(self))), node_name="PowBackward1")
 vjp("pow_number", self=lambda g, self, exponent: g * 0 if exponent == 0 else g * (exponent * self ** (exponent - 1)), node_name="PowBackward0")
 vjp("number_pow", exponent=lambda g, exponent, result, base: where((exponent >= 0) & (base == 0), 0, g * (result * log_number(base))), node_name="PowBackward2")
+vjp("hypot",   self=lambda g, self, result: g * (self / result), other=lambda g, other, result: g * (other / result))
+vjp("logaddexp", self=lambda g, self, other: g / (1 + exp(other - self)), other=lambda g, self, other: g / (1 + exp(self - other)))
 vjp("atan2",   self=lambda g, self, other: g * (other / (self * self + other * other)), other=lambda g, self, other: g * (-self / (self * self + other * other)), node_name="Atan2Backward0")
 vjp("maximum", self=lambda g, self, other: where(self == other, g / 2, where(self < other, 0, g)), other=lambda g, self, other: where(self == other, g / 2, where(self > other, 0, g)))
 vjp("minimum", self=lambda g, self, other: where(self == other, g / 2, where(self > other, 0, g)), other=lambda g, self, other: where(self == other, g / 2, where(self < other, 0, g)))

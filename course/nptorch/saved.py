@@ -9,10 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from course.nptorch.grad_mode import mode, recording
-from course.nptorch.graph import AccumulateGrad, gradient_edge
+from course.nptorch.graph import AccumulateGrad, Nowhere, gradient_edge
 from course.nptorch.messages import INFERENCE_SAVED, SAVED_DETACHED, SECOND_TIME
 from course.nptorch.parts import declare, plugged
-
 
 RESULT = -1
 
@@ -120,17 +119,16 @@ def read(saved: Any, node: Any, position: int, as_tensor: bool = False) -> Any:
     if not hasattr(value, "_data"):
         return value
     if saved.version is not None:
-        counter = value._version_counter
-        if counter is not None and counter.value != saved.version:
-            plugged.check_version(saved.version, value, node, position == RESULT)
         if (
             0 <= position < len(node.edges)  # inputs that are only kept have no edge
             and value._grad_fn is None
-            and not value.requires_grad
         ):
             edge = node.edges[position]
-            if edge is not None and not isinstance(edge, AccumulateGrad):
+            if edge is not None and not isinstance(edge, AccumulateGrad | Nowhere):
                 raise RuntimeError(SAVED_DETACHED)
+        counter = value._version_counter
+        if counter is not None and counter.value != saved.version:
+            plugged.check_version(saved.version, value, node, position == RESULT)
     if mode.enabled or as_tensor:  # the engine records while it walks back, or it does not
         return value.attached_alias(node) if position == RESULT else value
     return value._data

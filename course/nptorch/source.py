@@ -91,6 +91,6 @@ def _needed(text: str) -> set[str]:
         read |= {
             s.get_name()
             for s in table.get_symbols()
-            if s.is_global() and s.is_referenced() or (table is top and s.is_referenced())
+            if (s.is_global() and s.is_referenced()) or (table is top and s.is_referenced())
         }
     return read - defined - set(vars(builtins)) - {"__name__", "__file__", "__doc__"}

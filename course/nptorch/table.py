@@ -36,8 +36,10 @@ class Plan:
     __slots__ = ("calls", "names", "nothing", "op", "saves")
 
     def __init__(self, op: Op, needed: tuple[bool, ...]) -> None:
-        # in the order in which the rules name them, inputs before the result
+        # in the order in which the rules name them; the result comes last, and is kept, as in
+        # torch, even if only the rule of an input that needs no gradient asks for it
         asked = [word for want, words in zip(needed, op.words, strict=True) if want for word in words]
+        asked += ["result"]
         named = sorted((word for words in op.words for word in words), key="result".__eq__)
         names = [word for word in dict.fromkeys(named) if word in asked and word in op.tensors]
         calls: list[Any] = []
@@ -50,9 +52,7 @@ class Plan:
             calls.append((tuple(names.index(word) for word in tensors), facts))
         names += [name for name in op.inputs[len(op.words) :] if name not in names]
         self.names = tuple(names)
-        self.saves = tuple(
-            RESULT if name == "result" else op.inputs.index(name) for name in names
-        )
+        self.saves = tuple(RESULT if name == "result" else op.inputs.index(name) for name in names)
         self.calls = tuple(calls)
         self.nothing = (None,) * len(calls)
         self.op = op
@@ -131,7 +131,7 @@ def vjp_of_many(name: str, /, *, tensor: Rule) -> None:
 
     @functools.cache
     def row(count: int) -> Op:
-        rules = {f"tensor{i}": rule_for(i) for i in range(count)}
+        rules: dict[str, Rule | None] = {f"tensor{i}": rule_for(i) for i in range(count)}
         return Op(name, rules, f"{name.capitalize()}Backward0")
 
     OF_MANY[name] = row
@@ -162,5 +162,3 @@ def _install(name: str, part: Any) -> None:
 
 
 on_plug(_install)
-
-

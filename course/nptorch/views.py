@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from course.nptorch._tensor import Tensor, wrap
 from course.nptorch.grad_mode import mode, recording
 from course.nptorch.parts import declare
 from course.nptorch.record import Op, attach, make_node, vjp
-from course.nptorch._tensor import Tensor, wrap
 
 Replay = tuple[Callable[[Any], Any], ...]
 
@@ -59,7 +59,7 @@ def as_view(source: Tensor, view: Tensor, step: Callable[[Any], Any]) -> Tensor:
     view._made = source._made
     if not mode.enabled:
         # nothing was recorded, though it says that it requires grad if its base does, as in torch
-        view._made = view._made or "no_grad"
+        view._made = "no_grad"
     return view
 
 

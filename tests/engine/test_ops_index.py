@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.engine.cases import ALONG, B, EMPTY, INDEX, MASK, S, X
+from tests.engine.cases import ALONG, EMPTY, INDEX, MASK, B, S, X
 from tests.engine.helper import agree
 
 LONG = np.array([0, 2])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.engine.cases import B, COUNTS, EMPTY, FLAGS, ODD, P, S, TIES, X
+from tests.engine.cases import COUNTS, EMPTY, FLAGS, ODD, TIES, B, P, S, X
 from tests.engine.helper import agree
 
 DIMS = [None, 0, -1, (0, 1), (-1,), ()]

@@ -262,4 +262,3 @@ def test_any_broadcast(data):
     x, y = np.ones(shape) * 2, np.ones(other) * 3
     agree(lambda T, x, y: x * y + y, x, y)
     agree(lambda T, x, y: y.expand_as(x), x, y)
-

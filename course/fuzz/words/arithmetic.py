@@ -29,10 +29,15 @@ def broadcasts(shape: tuple[int, ...]) -> Any:
     return test
 
 
+def alone(tensor: Any) -> bool:
+    """Test for a tensor that is no reason for an error itself, so that it is clear which one comes."""
+    return not tensor._is_view() and not tensor.is_inference()
+
+
 def partner(scene: Scene, name: str) -> str:
     """Pick a tensor to stand beside another; sometimes one that does not fit."""
-    if scene.maybe(0.02) and not scene.tensors(lambda tensor: tensor.is_inference()):
-        return scene.tensor()  # beside an inference tensor it would be open which error comes first
+    if scene.maybe(0.02) and alone(scene.of(name)):
+        return scene.tensor(alone)
     return scene.tensor(broadcasts(tuple(scene.of(name).shape)), small)
 
 
@@ -93,7 +98,10 @@ def named(scene: Scene) -> str:
 @word(1.0)
 def whole(scene: Scene) -> str:
     """Fold all elements into one number."""
-    return f"{scene.new()} = {scene.tensor(floats, filled)}.{scene.pick(WHOLE)}()"
+    a, name = scene.tensor(floats, filled), scene.pick(WHOLE)
+    if name in ("var", "std", "prod") and scene.of(a).numel() < 2:
+        name = "sum"
+    return f"{scene.new()} = {a}.{name}()"
 
 
 @word(1.0)
@@ -133,7 +141,7 @@ def matrices(scene: Scene) -> str:
     def fits(b: Any) -> bool:
         return b.ndim in (1, 2) and b.shape[-2 if b.ndim == 2 else 0] == last and (b.dtype == dtype)
 
-    b = scene.tensor(fits, small) if scene.maybe(0.97) else scene.tensor()
+    b = scene.tensor(alone) if scene.maybe(0.03) and alone(scene.of(a)) else scene.tensor(fits, small)
     return f"{scene.new()} = {a} @ {b}"
 
 

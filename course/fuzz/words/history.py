@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from course.fuzz.scene import Scene, floats, leaf, non_leaf, normal, plain, requires_grad
+from course.fuzz.scene import Scene, Test, floats, leaf, non_leaf, normal, plain, requires_grad
 from course.fuzz.words.word import word
 
 
@@ -15,11 +15,16 @@ def detach(scene: Scene) -> str:
     )
 
 
+def viewless(scene: Scene) -> Test:
+    """Test for a tensor of which no view has a name: views of a base that is cut off lead nowhere."""
+    bases = [getattr(scene.of(name), "_base", None) for name in scene.tensors()]
+    return lambda tensor: not any(tensor is base for base in bases) and not tensor._post_accumulate_grad_hooks
+
+
 @word(0.25)
 def detach_in_place(scene: Scene) -> str:
     """Cut a tensor out of its graph."""
-    bases = [getattr(scene.of(name), "_base", None) for name in scene.tensors()]
-    return f"{scene.tensor(requires_grad, lambda t: not any(t is base for base in bases))}.detach_()"
+    return f"{scene.tensor(requires_grad, viewless(scene))}.detach_()"
 
 
 @word(0.3)
@@ -32,7 +37,9 @@ def switch_on(scene: Scene) -> str:
 @word(0.15)
 def switch_off(scene: Scene) -> str:
     """Switch recording off; an error for most."""
-    return scene.tensor(requires_grad) + scene.pick([".requires_grad_(False)", ".requires_grad = False"])
+    return scene.tensor(requires_grad, viewless(scene)) + scene.pick(
+        [".requires_grad_(False)", ".requires_grad = False"]
+    )
 
 
 @word(0.2)
@@ -78,7 +85,7 @@ def given_gradient(scene: Scene) -> str:
     """Assign a gradient by hand."""
     a = scene.tensor(leaf)
     return f"{a}.grad = " + scene.pick(
-        [f"T.ones_like({a})", f"{a}.detach().clone()", f"{scene.tensor()}", f"{scene.tensor()}.detach()"]
+        [f"T.ones_like({a})", f"{a}.detach().clone()", f"{scene.tensor(normal)}", f"{scene.tensor(normal)}.detach()"]
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from course.fuzz.scene import Nothing, Scene, floats, leaf, non_leaf, requires_grad
+from course.fuzz.scene import Nothing, Scene, floats, leaf, non_leaf, normal, requires_grad
 from course.fuzz.words.arithmetic import partner
 from course.fuzz.words.word import word
 
@@ -73,7 +73,7 @@ def behind_node(scene: Scene) -> str:
 @word(0.6)
 def function(scene: Scene) -> str:
     """Apply a Function."""
-    a = scene.tensor(floats)
+    a = scene.tensor(floats, normal)
     name = scene.pick(["Scale", "Product", "Exponential", "Same", "Raise", "Pair", "Broken"])
     if name == "Broken" and scene.maybe(0.7):
         raise Nothing

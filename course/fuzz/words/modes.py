@@ -30,10 +30,12 @@ def switched(scene: Scene) -> str:
 @word(0.6)
 def packed(scene: Scene) -> str:
     """Record an operation while what is saved goes through hooks."""
+    if scene.tensors(lambda tensor: tensor._is_view() and tensor.requires_grad and tensor.grad_fn is None):
+        raise Nothing  # torch keeps less where the gradient of such a view would be lost
     first, second = scene.label(), scene.label()
-    change = scene.pick(["", "", ", lambda x: x.detach().clone()", ", lambda x: x * 2"])
     what = scene.pick(INSIDE)(scene)
-    return f"with T.autograd.graph.saved_tensors_hooks(pack({first}{change}), unpack({second})):\n    {what}"
+    copies = f"pack({first}, lambda x: x.detach().clone()), unpack({second})"
+    return f"with T.autograd.graph.saved_tensors_hooks({copies}):\n    {what}"
 
 
 @word(0.3)

@@ -14,11 +14,13 @@ from typing import Any
 import numpy as np
 
 from course.nptorch import messages
+from course.nptorch._tensor import Tensor, wrap
+from course.nptorch.absent import absent
+from course.nptorch.autograd.gradcheck import gradcheck, gradgradcheck
+from course.nptorch.autograd.variable import Variable
 from course.nptorch.engine import Pass, Root, nodes_towards
 from course.nptorch.graph import AccumulateGrad, Nowhere, gradient_edge
 from course.nptorch.parts import declare, plugged
-from course.nptorch._tensor import Tensor, wrap
-from course.nptorch.autograd.variable import Variable
 
 Tensors = Tensor | Sequence[Tensor]
 
@@ -213,10 +215,12 @@ def _roots(outputs: tuple[Any, ...], gradients: Any) -> list[Root]:
 def __getattr__(name: str) -> Any:
     if name == "Function":
         return plugged.Function
-    raise AttributeError(f"module 'course.nptorch.autograd' has no attribute '{name}'")
+    if name.startswith("__"):
+        raise AttributeError(name)
+    raise absent(f"autograd.{name}")
 
 
 declare("make_grads", 2, "the gradients a backward pass starts with: given ones checked, or ones")
 declare("Function", 9, "an operation with a backward of your own")
 
-__all__ = ["AccumulateGrad", "Variable", "backward", "grad"]
+__all__ = ["AccumulateGrad", "Variable", "backward", "grad", "gradcheck", "gradgradcheck"]

@@ -139,7 +139,7 @@ class FunctionNode(FunctionCtx, Node):  # type: ignore[misc]
         """Make this node the history of an input that was changed in place."""
         from course.nptorch.ops.write import refuse_leaf
 
-        if x.requires_grad and x.grad_fn is None:
+        if x.requires_grad and x._grad_fn is None and (x._base is None or x._made == "no_grad"):
             raise RuntimeError(messages.LEAF_MARKED_DIRTY)
         refuse_leaf(x)
         plugged.rebase_history(x, self)

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, NamedTuple
 
+from course.nptorch._tensor import Tensor
+from course.nptorch.autograd.multi_hook import register_multi_grad_hook
 from course.nptorch.grad_mode import mode
 from course.nptorch.graph import Node, gradient_edge
 from course.nptorch.messages import SECOND_TIME
-from course.nptorch._tensor import Tensor
-from course.nptorch.autograd.multi_hook import register_multi_grad_hook
 
 __all__ = [
     "SECOND_TIME",

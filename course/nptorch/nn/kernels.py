@@ -149,17 +149,17 @@ def max_pool(x: Array, windows: Windows, count: Pair, with_indices: bool) -> tup
         x = frame
     places = windows.slices(count)
     best = np.array(x[(..., *places[0])])
+    for place in places[1:]:
+        np.maximum(best, x[(..., *place)], out=best)
     if not with_indices:
-        for place in places[1:]:
-            np.maximum(best, x[(..., *place)], out=best)
         return best, None
-    width = windows.kernel[1]
     which = np.zeros(best.shape, np.intp)
-    for number, place in enumerate(places[1:], 1):
-        value = x[(..., *place)]
-        better = (value > best) | (value != value)  # a nan wins, as in torch
-        best = np.where(better, value, best)
-        which[better] = number
+    for number, place in reversed(list(enumerate(places))):  # so that the first of equals stays
+        np.copyto(which, number, where=x[(..., *place)] == best)
+    if np.isnan(best).any():
+        for number, place in enumerate(places):
+            np.copyto(which, number, where=np.isnan(x[(..., *place)]))
+    width = windows.kernel[1]
     rows = np.arange(count[0])[:, None] * windows.stride[0] - ph + which // width * windows.dilation[0]
     cols = np.arange(count[1]) * windows.stride[1] - pw + which % width * windows.dilation[1]
     return best, _inside(rows * w + cols, rows, cols, h, w)

@@ -88,8 +88,8 @@ share("native_layer_norm", "native_batch_norm")
 
 # -- activations -----------------------------------------------------------------------------------
 vjp("prelu",    self=lambda g, self, weight: where(self > 0, g, g * weight), weight=lambda g, self: where(self > 0, g * 0, g * self), node_name="PreluKernelBackward0")
-vjp("elu",      self=lambda g, self, alpha, scale: where(self > 0, g * scale, g * (scale * alpha) * exp(self)))
-vjp("celu",     self=lambda g, self, alpha: where(self > 0, g, g * exp(self / alpha)))
+vjp("elu",      self=lambda g, self, alpha, scale: where(self > 0, g * scale, g * (scale * alpha) * exp(negative(self))))
+vjp("celu",     self=lambda g, self, alpha: where(self > 0, g, g * exp(negative(self) / alpha)))
 vjp("silu",     self=lambda g, self: g * sigmoid(self) * (1 + self * (1 - sigmoid(self))))
 vjp("gelu",     self=lambda g, self: g * (normal_cdf(self) + self * normal_pdf(self)))
 vjp("normal_cdf", self=lambda g, self: g * normal_pdf(self))
@@ -111,6 +111,11 @@ vjp("binary_cross_entropy_with_logits",
 vjp("nll_loss",    self=lambda g, self, shares: spread(g, shares) * constant(shares, self))
 share("nll_loss2d", "nll_loss", node_name="NllLoss2DBackward0")
 # fmt: on
+
+
+def negative(x: Any) -> Any:
+    """Return `x` where it is negative, and 0 (with slope 0) elsewhere."""
+    return where(x < 0, x, x * 0)
 
 
 def bent(difference: Any, limit: float) -> Any:

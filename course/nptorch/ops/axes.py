@@ -16,8 +16,7 @@ def axis(dim: int, ndim: int) -> int:
     extent = max(ndim, 1)
     if not -extent <= dim < extent:
         raise IndexError(
-            f"Dimension out of range (expected to be in range of [{-extent}, {extent - 1}], "
-            f"but got {dim})"
+            f"Dimension out of range (expected to be in range of [{-extent}, {extent - 1}], but got {dim})"
         )
     return dim % extent
 

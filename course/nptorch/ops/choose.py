@@ -57,7 +57,8 @@ def choose(self: Tensor, a: Any, b: Any) -> Tensor:
 
 _maximum = binary("maximum", compute=np.maximum)
 _minimum = binary("minimum", compute=np.minimum)
-del Tensor.maximum_, Tensor.minimum_  # torch has no such methods
+for _name in ("maximum_", "minimum_"):
+    delattr(Tensor, _name)  # torch has no such methods
 
 
 @op("maximum")
@@ -118,8 +119,7 @@ def masked_fill(self: Tensor, mask: Tensor, value: Any) -> Any:
     """
     if mask._data.dtype != np.bool_:
         raise RuntimeError(
-            "masked_fill_ only supports boolean masks, but got mask with dtype "
-            f"{_c_name(mask._data.dtype)}"
+            f"masked_fill_ only supports boolean masks, but got mask with dtype {_c_name(mask._data.dtype)}"
         )
     x = self._data
     if isinstance(value, Tensor):
@@ -150,9 +150,7 @@ def lerp(self: Tensor, end: Tensor, weight: Any) -> Any:
     """Return ``self + weight * (end - self)``."""
     a, b = self._data, end._data
     if a.dtype != b.dtype:
-        raise RuntimeError(
-            f"expected dtype {_c_name(a.dtype)} for `end` but got dtype {_c_name(b.dtype)}"
-        )
+        raise RuntimeError(f"expected dtype {_c_name(a.dtype)} for `end` but got dtype {_c_name(b.dtype)}")
     check_shapes(a, b, weight._data if isinstance(weight, Tensor) else 0)
     if isinstance(weight, Tensor):
         return "lerp_tensor", (self, end, weight), _mixed(a, b, weight._data), None

@@ -70,11 +70,10 @@ for _name, _operation in {
     "__ror__": bitwise_or,
     "__xor__": bitwise_xor,
     "__rxor__": bitwise_xor,
-    "__iand__": Tensor.bitwise_and_,
-    "__ior__": Tensor.bitwise_or_,
-    "__ixor__": Tensor.bitwise_xor_,
 }.items():
     operator(_name, _operation)
+for _name in ("and", "or", "xor"):
+    operator(f"__i{_name}__", getattr(Tensor, f"bitwise_{_name}_"))
 Tensor.__hash__ = object.__hash__  # type: ignore[method-assign]  # two tensors are never one key
 
 
@@ -120,9 +119,7 @@ method("__invert__")(bitwise_not)
 
 
 @op("isclose")
-def isclose(
-    self: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
-) -> Tensor:
+def isclose(self: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Tensor:
     """Return where ``|self - other| <= atol + rtol * |other|``."""
     a, b = self._data, is_tensor("isclose", "other", 2, other)._data
     if a.dtype != b.dtype:
@@ -132,13 +129,12 @@ def isclose(
 
 
 def _spelled(a: Any) -> str:
-    return {"float32": "Float", "float64": "Double", "int64": "Long"}.get(a.dtype.name, a.dtype.name)
+    names = {"float32": "Float", "float64": "Double", "int64": "Long"}
+    return names.get(str(a.dtype), str(a.dtype))
 
 
 @op("allclose")
-def allclose(
-    self: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
-) -> bool:
+def allclose(self: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
     """Return whether `isclose` holds everywhere."""
     return bool(isclose(self, other, rtol, atol, equal_nan)._data.all())
 

@@ -6,8 +6,6 @@ import operator
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
 from course.nptorch._tensor import Tensor
 from course.nptorch.ops.register import FUNCTIONS, attribute, method
 
@@ -42,9 +40,7 @@ def numpy(self: Tensor, *, force: bool = False) -> Any:
         If the tensor requires grad.
     """
     if self.requires_grad and not force:
-        raise RuntimeError(
-            "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
-        )
+        raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
     return self._array
 
 
@@ -110,10 +106,9 @@ def iterate(self: Tensor) -> Iterator[Tensor]:
 def contains(self: Tensor, element: Any) -> bool:
     """Return whether some element equals a number, or those of a Tensor broadcast to this one."""
     if not isinstance(element, Tensor | int | float):
-        raise RuntimeError(
-            f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}."
-        )
-    return bool((self == element).any().item())
+        raise RuntimeError(f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}.")
+    found: Any = self == element
+    return bool(found.any().item())
 
 
 @method("__bool__")

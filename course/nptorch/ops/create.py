@@ -120,9 +120,7 @@ def _check_rectangle(source: Any, depth: int = 0) -> None:
         return
     for item in source:
         if len(item) != len(source[0]):
-            raise ValueError(
-                f"expected sequence of length {len(source[0])} at dim {depth + 1} (got {len(item)})"
-            )
+            raise ValueError(f"expected sequence of length {len(source[0])} at dim {depth + 1} (got {len(item)})")
     for item in source:
         _check_rectangle(item, depth + 1)
 
@@ -131,7 +129,7 @@ def _check_rectangle(source: Any, depth: int = 0) -> None:
 def as_tensor(data: Any, dtype: dtype | None = None, device: Any = None) -> Tensor:
     """Return `data` as a Tensor: itself, or on the memory of an array, or a copy of a list."""
     if isinstance(data, Tensor):
-        return data if dtype is None else data.to(dtype)  # type: ignore[no-any-return]
+        return data if dtype is None else data.to(dtype)
     if isinstance(data, np.ndarray):
         return wrap(data if dtype is None else data.astype(dtype.numpy, copy=False))
     return wrap(array_of(data, dtype))
@@ -165,8 +163,7 @@ def _shape(name: str, given: tuple[Any, ...], size: Any) -> tuple[int, ...]:
         shape = sizes(given)
     except (TypeError, ValueError) as error:
         raise TypeError(
-            f"{name}(): argument 'size' (position 1) must be tuple of ints, not "
-            f"{type(given[0]).__name__}"
+            f"{name}(): argument 'size' (position 1) must be tuple of ints, not {type(given[0]).__name__}"
         ) from error
     if any(n < 0 for n in shape):
         raise RuntimeError(f"{name}: Dimension size must be non-negative.")
@@ -209,9 +206,7 @@ _filled("empty", 0)
 
 
 @function("full")
-def full(
-    size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
+def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Return a tensor full of `fill_value`, whose kind (bool, int, float) decides the dtype."""
     value = fill_value._data if isinstance(fill_value, Tensor) else fill_value
     kind = array_of(value, None).dtype if dtype is None else dtype.numpy
@@ -294,9 +289,7 @@ def logspace(start: float, end: float, steps: int, base: float = 10.0, *, dtype:
 
 
 @function("eye")
-def eye(
-    n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
+def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Return a matrix with ones on its diagonal."""
     if n < 0:
         raise RuntimeError(f"n must be greater or equal to 0, got {n}")

@@ -25,9 +25,7 @@ def einsum(equation: str, *operands: Any) -> Tensor:
     terms = left.split(",")
     if len(terms) != len(given):
         few = "fewer" if len(terms) > len(given) else "more"
-        raise RuntimeError(
-            f"einsum(): {few} operands were provided than specified in the equation"
-        )
+        raise RuntimeError(f"einsum(): {few} operands were provided than specified in the equation")
     spread = max((x.ndim - len(t.replace("...", "")) for t, x in zip(terms, given, strict=True)), default=0)
     dots = [chr(0x100 + i) for i in range(spread)]  # letters of their own for the axes of "..."
     labels = [_spelled(t, x, dots) for t, x in zip(terms, given, strict=True)]
@@ -38,9 +36,7 @@ def einsum(equation: str, *operands: Any) -> Tensor:
         out = [*dots, *sorted(c for c in set(every) if every.count(c) == 1 and c not in dots)]
     for c in out:
         if c not in every:
-            raise RuntimeError(
-                f"einsum(): output subscript {c} does not appear in the equation for any input operand"
-            )
+            raise RuntimeError(f"einsum(): output subscript {c} does not appear in the equation for any input operand")
     extents = _extents(labels, given)
     made, known = _diagonals(given[0], labels[0])
     for i, (x, ls) in enumerate(zip(given[1:], labels[1:], strict=True), start=1):

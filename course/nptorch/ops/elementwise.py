@@ -98,9 +98,7 @@ def log_sigmoid(self: Tensor) -> Any:
 
 
 @described("nan_to_num")
-def nan_to_num(
-    self: Tensor, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
-) -> Any:
+def nan_to_num(self: Tensor, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Any:
     """Return `self` with nan and the infinities replaced by finite numbers."""
     x = self._data
     values = np.nan_to_num(x, copy=True, nan=nan, posinf=posinf, neginf=neginf)

@@ -64,7 +64,7 @@ def _show(self: Any) -> str:
 
 
 for _kind in (max, min, median, sort, topk, aminmax):
-    _kind.__repr__ = _show  # type: ignore[method-assign,assignment]
+    _kind.__repr__ = _show  # type: ignore[method-assign]
 
 
 def _needs_dim(name: str, kind: type[Exception] = RuntimeError, hint: bool = True) -> Exception:
@@ -144,7 +144,6 @@ def along(self: Tensor, row: str, kind: Any, found: Any, over: int, keepdim: boo
     return kind(recorded(row, (self, indices), values, facts), indices)
 
 
-
 _extreme("max", np.maximum, np.argmax, max, "maximum")
 _extreme("min", np.minimum, np.argmin, min, "minimum")
 
@@ -193,9 +192,7 @@ def _picked(self: Tensor, row: str, kind: Any, order: Any, over: int) -> Any:
 
 
 @op("sort")
-def sorted_along(
-    self: Tensor, dim: int = -1, descending: bool = False, stable: bool | None = None
-) -> Any:
+def sorted_along(self: Tensor, dim: int = -1, descending: bool = False, stable: bool | None = None) -> Any:
     """Return the elements in order along `dim`, and where each was."""
     over = axis(dim, self.ndim)
     row = "sort" if stable is None else "sort_stable"
@@ -212,7 +209,11 @@ def argsort(self: Tensor, dim: int = -1, descending: bool = False, stable: bool 
 
 @op("topk")
 def largest_few(
-    self: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True  # noqa: A002
+    self: Tensor,
+    k: int,
+    dim: int = -1,
+    largest: bool = True,
+    sorted: bool = True,  # noqa: A002
 ) -> Any:
     """Return the `k` largest (or smallest) elements along `dim`, in order, and where they are."""
     over = axis(dim, self.ndim)

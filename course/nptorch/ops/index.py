@@ -37,14 +37,10 @@ def select(self: Tensor, dim: int, index: Any) -> Tensor:
         dim = axis(dim, len(shape))
     i = int(index)
     if not -shape[dim] <= i < shape[dim]:
-        raise IndexError(
-            f"index {i} is out of bounds for dimension {dim} with size {shape[dim]}"
-        )
+        raise IndexError(f"index {i} is out of bounds for dimension {dim} with size {shape[dim]}")
     place = at(dim, i)
     facts = {"shape": shape, "indices": place, "dim": dim, "index": i}
-    return make_view(
-        self, self._array[(*place, ...)], OPS["select"], facts, lambda t: t.select(dim, i)
-    )
+    return make_view(self, self._array[(*place, ...)], OPS["select"], facts, lambda t: t.select(dim, i))
 
 
 def sliced(self: Tensor, dim: int, part: slice) -> Tensor:
@@ -210,10 +206,7 @@ def _picked(array: Any, indices: tuple[Any, ...]) -> Any:
             text = f"{before} for dimension {among}{after}"
         if "broadcast" in text:
             shapes = ", ".join(str(list(i.shape)) for i in indices if isinstance(i, np.ndarray))
-            text = (
-                "shape mismatch: indexing tensors could not be broadcast together with shapes "
-                f"{shapes}"
-            )
+            text = f"shape mismatch: indexing tensors could not be broadcast together with shapes {shapes}"
         raise IndexError(text) from error
 
 
@@ -230,7 +223,7 @@ def getitem(self: Tensor, index: Any) -> Tensor:
         return select(self, 0, index)
     view, indices, tensors = walk(self, index)
     if not indices:
-        return view.alias() if view is self else view  # type: ignore[no-any-return]
+        return view.alias() if view is self else view
     values = np.array(_picked(view._array, indices))
     facts = {"shape": view._data.shape, "indices": indices}
     return recorded("index", (view, tensors), values, facts)
@@ -244,13 +237,11 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
         value = wrap(np.asarray(_arrays(value), self._data.dtype))
     if indices:
         put(view, indices, tensors, value)
-    elif not isinstance(value, Tensor):
+    elif not isinstance(value, Tensor) or (value.ndim == 0 and view.ndim):
         view.fill_(value)
-    elif value.ndim == 0 and view.ndim:
-        view.fill_(value) if view._data.dtype == value._data.dtype else view.copy_(value)
     else:
         while value.ndim > view.ndim and value.shape[0] == 1:
-            value = value[0]
+            value = value.select(0, 0)
         view.copy_(value if value._data.shape == view._data.shape else value.expand(view.shape))
 
 

@@ -24,10 +24,7 @@ def fill_(self: Tensor, value: Any) -> Tensor:
     if not isinstance(value, Tensor):
         return write(self, "fill", (self,), np.full(shape, value).astype(dtype))
     if value.ndim:
-        raise RuntimeError(
-            "fill_ only supports 0-dimension value tensor but got tensor with "
-            f"{value.ndim} dimensions."
-        )
+        raise RuntimeError(f"fill_ only supports 0-dimension value tensor but got tensor with {value.ndim} dimensions.")
     return write(self, "fill_tensor", (self, value), np.full(shape, value._data, dtype))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,8 +13,8 @@ from course.nptorch.grad_mode import mode
 from course.nptorch.ops.axes import axes, axis, sizes
 from course.nptorch.ops.operands import in_common
 from course.nptorch.ops.register import described, function, method, op, recorded
-from course.nptorch.ops.shape import step
 from course.nptorch.ops.several import view_several
+from course.nptorch.ops.shape import step
 from course.nptorch.ops.write import mismatch
 from course.nptorch.record import OF_MANY, attach
 
@@ -21,14 +22,11 @@ from course.nptorch.record import OF_MANY, attach
 def _tensors(name: str, tensors: Any) -> list[Tensor]:
     if not isinstance(tensors, tuple | list):
         raise TypeError(
-            f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not "
-            f"{type(tensors).__name__}"
+            f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}"
         )
     for i, x in enumerate(tensors):
         if not isinstance(x, Tensor):
-            raise TypeError(
-                f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}"
-            )
+            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
     return list(tensors)
 
 
@@ -53,9 +51,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     for i, x in enumerate(used):
         shape = x._data.shape
         if len(shape) != len(first):
-            raise RuntimeError(
-                f"Tensors must have same number of dimensions: got {len(first)} and {len(shape)}"
-            )
+            raise RuntimeError(f"Tensors must have same number of dimensions: got {len(first)} and {len(shape)}")
         for d, (m, n) in enumerate(zip(first, shape, strict=True)):
             if d != dim and m != n:
                 raise RuntimeError(
@@ -153,10 +149,7 @@ def split(self: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tens
     if size < 0:
         raise RuntimeError(f"split expects split_size be non-negative, but got split_size={size}")
     if size == 0 and extent:
-        raise RuntimeError(
-            "split_size can only be 0 if dimension size is 0, but got dimension size of "
-            f"{extent}"
-        )
+        raise RuntimeError(f"split_size can only be 0 if dimension size is 0, but got dimension size of {extent}")
     counts = [min(size, extent - start) for start in range(0, extent, size)] if extent else [0]
     return _pieces(self, counts, dim, "split")
 
@@ -174,7 +167,7 @@ def chunk(self: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
 
 
 @op("tensor_split")
-def tensor_split(self: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
+def tensor_split(self: Any, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Return views cut at the given positions, or into that many nearly equal parts."""
     dim = axis(dim, self.ndim)
     extent = self._data.shape[dim]
@@ -184,7 +177,7 @@ def tensor_split(self: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[
         cuts = [i * small + min(i, more) for i in range(1, cuts)]
     bounds = [0, *cuts, extent]
     index = (slice(None),) * dim
-    return tuple(self[(*index, slice(a, b))] for a, b in zip(bounds, bounds[1:], strict=False))
+    return tuple(self[(*index, slice(a, b))] for a, b in itertools.pairwise(bounds))
 
 
 def _pieces(self: Tensor, counts: list[int], dim: int, row: str) -> tuple[Tensor, ...]:
@@ -243,10 +236,7 @@ def repeat(self: Tensor, *repeats: Any) -> Any:
     """Return copies of `self` side by side, `repeats` of them along each axis."""
     times = sizes(repeats)
     if len(times) < self.ndim:
-        raise RuntimeError(
-            "Number of dimensions of repeat dims can not be smaller than number of dimensions of "
-            "tensor"
-        )
+        raise RuntimeError("Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor")
     facts = {"shape": self._data.shape, "repeats": times}
     return "repeat", (self,), np.tile(self._data, times), facts
 

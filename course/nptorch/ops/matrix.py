@@ -34,8 +34,7 @@ def _c_name(x: Tensor) -> str:
 def _fitting(a: Any, b: Any) -> None:
     if a.shape[-1] != b.shape[0]:
         raise RuntimeError(
-            "mat1 and mat2 shapes cannot be multiplied "
-            f"({a.shape[0]}x{a.shape[1]} and {b.shape[0]}x{b.shape[1]})"
+            f"mat1 and mat2 shapes cannot be multiplied ({a.shape[0]}x{a.shape[1]} and {b.shape[0]}x{b.shape[1]})"
         )
 
 
@@ -82,8 +81,7 @@ def mv(self: Tensor, vec: Tensor) -> Tensor:
         raise RuntimeError(f"vector + matrix @ vector expected, got 1, {a.ndim}, {b.ndim}")
     if a.shape[1] != b.shape[0]:
         raise RuntimeError(
-            f"size mismatch, got input ({a.shape[0]}), mat ({a.shape[0]}x{a.shape[1]}), vec "
-            f"({b.shape[0]})"
+            f"size mismatch, got input ({a.shape[0]}), mat ({a.shape[0]}x{a.shape[1]}), vec ({b.shape[0]})"
         )
     _same_dtype(self, vec)
     return recorded("mv", (self, vec), multiply(a, b))
@@ -115,7 +113,7 @@ def outer(self: Tensor, vec2: Tensor) -> Tensor:
     for name, x in (("self", self), ("vec2", vec2)):
         if x.ndim != 1:
             raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {x.ndim}-D")
-    return self.reshape(self.numel(), 1) * vec2
+    return self.reshape(self.numel(), 1) * vec2  # type: ignore[no-any-return]
 
 
 @op("matmul")
@@ -132,9 +130,7 @@ def matmul(self: Tensor, other: Tensor) -> Tensor:
             return recorded("mm", (self, other), multiply(a, b))
         return mm(self, other)
     if m == 0 or n == 0:
-        raise RuntimeError(
-            f"both arguments to matmul need to be at least 1D, but they are {m}D and {n}D"
-        )
+        raise RuntimeError(f"both arguments to matmul need to be at least 1D, but they are {m}D and {n}D")
     if m == 1 and n == 1:
         return dot(self, other)
     if m == 2 and n == 1:
@@ -250,4 +246,4 @@ def diag(self: Tensor, diagonal: int = 0) -> Tensor:
 @op("cross")
 def cross(self: Tensor, other: Tensor, dim: int = -1) -> Tensor:
     """Return the cross product of vectors of three elements along `dim`."""
-    return self.roll(-1, dim) * other.roll(-2, dim) - self.roll(-2, dim) * other.roll(-1, dim)
+    return self.roll(-1, dim) * other.roll(-2, dim) - self.roll(-2, dim) * other.roll(-1, dim)  # type: ignore[no-any-return]

@@ -34,10 +34,7 @@ def operand(value: Any, name: str, argument: str = "other", position: int = 1) -
         return value.item()
     if isinstance(value, Number):
         return value
-    raise TypeError(
-        f"{name}(): argument '{argument}' (position {position}) must be Tensor, not "
-        f"{type(value).__name__}"
-    )
+    raise TypeError(f"{name}(): argument '{argument}' (position {position}) must be Tensor, not {type(value).__name__}")
 
 
 def aligned(a: Any, b: Any) -> tuple[Any, Any]:
@@ -70,7 +67,6 @@ def is_tensor(name: str, argument: str, position: int, value: Any) -> Any:
     """
     if not isinstance(value, Tensor):
         raise TypeError(
-            f"{name}(): argument '{argument}' (position {position}) must be Tensor, not "
-            f"{type(value).__name__}"
+            f"{name}(): argument '{argument}' (position {position}) must be Tensor, not {type(value).__name__}"
         )
     return value

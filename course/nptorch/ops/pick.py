@@ -23,9 +23,7 @@ def _index(name: str, index: Any, self: Tensor, dim: int) -> Any:
     extent = self._data.shape[dim] if self.ndim else 1
     wrong = data[(data < 0) | (data >= extent)]
     if wrong.size:
-        raise RuntimeError(
-            f"index {wrong.flat[0]} is out of bounds for dimension {dim} with size {extent}"
-        )
+        raise RuntimeError(f"index {wrong.flat[0]} is out of bounds for dimension {dim} with size {extent}")
     return data
 
 
@@ -46,7 +44,7 @@ def take_along_dim(self: Tensor, indices: Tensor, dim: int | None = None) -> Ten
     return gather(self, dim, indices)
 
 
-def _source(src: Tensor, index: Any) -> Any:
+def _source(src: Any, index: Any) -> Any:
     """Return the part of `src` that an index of a smaller shape refers to."""
     if src._data.shape == index.shape:
         return src

@@ -195,8 +195,7 @@ def div(self: Tensor, other: Any, *, rounding_mode: str | None = None) -> Tensor
         return div_plain(self, other)
     if rounding_mode not in ("trunc", "floor"):
         raise RuntimeError(
-            "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found "
-            f"'{rounding_mode}'"
+            f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'"
         )
     return (div_floor if rounding_mode == "floor" else div_trunc)(self, other)
 
@@ -283,11 +282,16 @@ operator("__mod__", remainder)
 operator("__rmod__", binary("remainder_of", compute=_rounded(np.remainder)), flip=True)
 operator("__pow__", pow)
 operator("__rpow__", pow, flip=True)
-for _name in ("add", "sub", "mul", "pow"):
-    operator(f"__i{_name}__", getattr(Tensor, f"{_name}_"))
-operator("__itruediv__", Tensor.div_)
-operator("__ifloordiv__", Tensor.floor_divide_)
-operator("__imod__", Tensor.remainder_)
+for _name, _method in {
+    "add": "add_",
+    "sub": "sub_",
+    "mul": "mul_",
+    "truediv": "div_",
+    "floordiv": "floor_divide_",
+    "mod": "remainder_",
+    "pow": "pow_",
+}.items():
+    operator(f"__i{_name}__", getattr(Tensor, _method))
 method("__neg__")(lambda self: self.neg())
 method("__pos__")(lambda self: self)
 method("__abs__")(lambda self: self.abs())

@@ -22,7 +22,8 @@ from course.nptorch.ops.create import fresh, numpy_of
 from course.nptorch.ops.register import FUNCTIONS, function, method, op
 from course.nptorch.ops.write import refuse_leaf, write
 
-MANTISSA = {"float16": 11, "float32": 24, "float64": 53}
+DIGITS = {"float16": 11, "float32": 24, "float64": 53}  # of whole numbers a float can hold
+MANTISSA = {"float16": 24, "float32": 24, "float64": 53}
 
 
 class Generator:
@@ -39,7 +40,7 @@ class Generator:
 
     def manual_seed(self, seed: int) -> Generator:
         """Start the stream anew from `seed`; returns the generator."""
-        self._seed = int(seed)
+        self._seed = int(seed) % 2**64
         self._twister = np.random.RandomState(self._seed & 0xFFFFFFFF)._bit_generator
         self._spare: float | None = None  # normal numbers come in pairs
         return self
@@ -142,9 +143,7 @@ def _draw(name: str, kind: str) -> None:
             from course.nptorch.dtypes import dtype_of
 
             what = "check_uniform_bounds" if kind == "uniform" else "normal_kernel_cpu"
-            raise NotImplementedError(
-                f"\"{what}\" not implemented for '{dtype_of(numpy_dtype).tensor_type[:-6]}'"
-            )
+            raise NotImplementedError(f"\"{what}\" not implemented for '{dtype_of(numpy_dtype).tensor_type[:-6]}'")
         source = default_generator if generator is None else generator
         count = int(np.prod(shape, dtype=np.int64))
         return getattr(source, kind)(count, numpy_dtype).reshape(shape)
@@ -181,9 +180,7 @@ def randint(
     if size is None:
         low, high, size = 0, low, high
     if low >= high:
-        raise RuntimeError(
-            f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
-        )
+        raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
     shape = sizes((size,))
     source = default_generator if generator is None else generator
     values = source.integers(low, high, int(np.prod(shape, dtype=np.int64))).reshape(shape)
@@ -215,14 +212,15 @@ def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Any 
         shape = np.broadcast_shapes(*(x.shape for x in (mean, std) if isinstance(x, Tensor)))
     source = default_generator if generator is None else generator
     draws = source.normal(int(np.prod(shape, dtype=np.int64)), numpy_of(None)).reshape(shape)
-    return wrap(draws) * std + mean
+    return wrap(draws).mul(std).add(mean)  # type: ignore[no-any-return]
 
 
 @op("bernoulli")
 def bernoulli(self: Tensor, p: float | None = None, *, generator: Any = None) -> Tensor:
     """Return 1 with the probabilities in `self` (or `p`), else 0."""
     source = default_generator if generator is None else generator
-    draws = source.uniform(self._data.size, np.float64).reshape(self._data.shape)
+    kind = self._data.dtype if p is None else np.float64
+    draws = source.uniform(self._data.size, kind).reshape(self._data.shape)
     return wrap((draws < (self._data if p is None else p)).astype(self._data.dtype))
 
 
@@ -236,8 +234,8 @@ def multinomial(self: Tensor, num_samples: int, replacement: bool = False) -> Te
             draws = default_generator.uniform(num_samples, np.float64)
             made.append(np.minimum(np.searchsorted(np.cumsum(row), draws, "right"), row.size - 1))
         else:
-            with np.errstate(divide="ignore"):
-                rank = np.log(row) - np.log(-np.log(default_generator.uniform(row.size, np.float64)))
+            waits = -np.log1p(-default_generator.uniform(row.size, np.float64))
+            rank = row / waits
             made.append(np.argsort(-rank, kind="stable")[:num_samples])
     found = np.stack(made).astype(np.int64)
     return wrap(found if self.ndim > 1 else found[0])
@@ -269,9 +267,7 @@ def normal_(self: Tensor, mean: float = 0, std: float = 1, *, generator: Any = N
     """Fill with normal numbers of a mean and a standard deviation."""
     source = default_generator if generator is None else generator
     kind = self._data.dtype.type
-    return _fill(
-        self, "normal", lambda n: source.normal(n, self._data.dtype) * kind(std) + kind(mean)
-    )
+    return _fill(self, "normal", lambda n: source.normal(n, self._data.dtype) * kind(std) + kind(mean))
 
 
 @method("bernoulli_")
@@ -288,7 +284,7 @@ def random_(self: Tensor, from_: int = 0, to: int | None = None, *, generator: A
     source = default_generator if generator is None else generator
     low = named.get("from", from_)
     if to is None:
-        low, to = 0, low or 1 << MANTISSA.get(self._data.dtype.name, 31)
+        low, to = 0, low or (1 << DIGITS.get(self._data.dtype.name, 31)) + 1
     return _fill(self, "random", lambda n: source.integers(low, to, n))
 
 

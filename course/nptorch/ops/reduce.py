@@ -16,13 +16,19 @@ from course.nptorch.ops.register import described, op, recorded
 from course.nptorch.ops.several import attach_several
 from course.nptorch.record import OPS, attach
 
+# NumPy's types do not let axis and keepdims be passed on as they come
+ADD: Any = np.add
+MULTIPLY: Any = np.multiply
+LARGEST: Any = np.maximum
+SMALLEST: Any = np.minimum
+
 Dim = int | tuple[int, ...] | list[int] | None
 
 
 def total(data: Any, over: tuple[int, ...], keepdim: bool) -> Any:
     """Return the sum over axes; float16 is added up in float32, as torch does."""
     wide = np.float32 if data.dtype == np.float16 else data.dtype
-    made = np.add.reduce(data, axis=over, keepdims=keepdim, dtype=wide)
+    made = ADD.reduce(data, axis=over, keepdims=keepdim, dtype=wide)
     return made if wide is data.dtype else made.astype(data.dtype)
 
 
@@ -95,7 +101,7 @@ def prod(self: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: 
     data = source._data
     over = axes(dim, data.ndim)
     kind = np.int64 if dtype is None and data.dtype.kind in "iub" else data.dtype
-    values = np.multiply.reduce(data, axis=over, keepdims=keepdim, dtype=kind)
+    values = MULTIPLY.reduce(data, axis=over, keepdims=keepdim, dtype=kind)
     row = "prod" if dim is None else "prod_dim"
     return recorded(row, (source,), values, {"dim": over, "keepdim": keepdim})
 
@@ -103,9 +109,7 @@ def prod(self: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: 
 # -- spread --------------------------------------------------------------------------------------------
 
 
-def _spread(
-    self: Tensor, dim: Any, unbiased: Any, correction: Any, keepdim: bool
-) -> tuple[Any, Any, dict[str, Any]]:
+def _spread(self: Tensor, dim: Any, unbiased: Any, correction: Any, keepdim: bool) -> tuple[Any, Any, dict[str, Any]]:
     """Return variance, mean and facts; torch's old signature is ``var(unbiased)``, too."""
     if isinstance(dim, bool):
         dim, unbiased = None, dim
@@ -117,8 +121,8 @@ def _spread(
     over = axes(dim, data.ndim)
     count = count_over(data, over)
     wide = data.astype(np.float32) if data.dtype == np.float16 else data
-    middle = np.add.reduce(wide, axis=over, keepdims=True) / wide.dtype.type(count)
-    squares = np.add.reduce(np.square(wide - middle), axis=over, keepdims=keepdim)
+    middle = ADD.reduce(wide, axis=over, keepdims=True) / wide.dtype.type(count)
+    squares = ADD.reduce(np.square(wide - middle), axis=over, keepdims=keepdim)
     variance = squares / wide.dtype.type(max(count - correction, 0))
     middle = middle if keepdim else np.squeeze(middle, over)
     facts = {"dim": over, "keepdim": keepdim, "correction": correction}
@@ -126,18 +130,14 @@ def _spread(
 
 
 @described("var", inplace=False)
-def var(
-    self: Tensor, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None
-) -> Any:
+def var(self: Tensor, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None) -> Any:
     """Return the variance over `dim`, with ``n - correction`` (1 by default) in its divisor."""
     variance, _, facts = _spread(self, dim, unbiased, correction, keepdim)
     return "var", (self,), variance, facts
 
 
 @described("std", inplace=False)
-def std(
-    self: Tensor, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None
-) -> Any:
+def std(self: Tensor, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None) -> Any:
     """Return the standard deviation over `dim`; its gradient is 0 where it is 0."""
     variance, _, facts = _spread(self, dim, unbiased, correction, keepdim)
     return "std", (self,), np.sqrt(variance), facts
@@ -199,20 +199,20 @@ def vector_norm(x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool = False)
                 f"{over[0]}because this dimension is empty and the operation does not have an "
                 "identity"
             )
-        fold = np.maximum if p > 0 else np.minimum
+        fold = LARGEST if p > 0 else SMALLEST
         values = fold.reduce(size, axis=over, keepdims=keepdim)
     elif p == 0:
-        values = np.add.reduce((size != 0).astype(size.dtype), axis=over, keepdims=keepdim)
+        values = ADD.reduce((size != 0).astype(size.dtype), axis=over, keepdims=keepdim)
     elif p == 2:
-        values = np.sqrt(np.add.reduce(np.square(size), axis=over, keepdims=keepdim))
+        values = np.sqrt(ADD.reduce(np.square(size), axis=over, keepdims=keepdim))
     else:
-        values = np.add.reduce(size**p, axis=over, keepdims=keepdim) ** (1 / p)
+        values = ADD.reduce(size**p, axis=over, keepdims=keepdim) ** (1 / p)
     facts = {"ord": p, "dim": over, "keepdim": keepdim}
     return recorded("norm", (x,), values.astype(data.dtype), facts)
 
 
 @op("dist")
-def dist(self: Tensor, other: Tensor, p: float = 2) -> Tensor:
+def dist(self: Any, other: Tensor, p: float = 2) -> Tensor:
     """Return the p-norm of ``self - other``."""
     return norm(self - other, p)
 
@@ -225,9 +225,9 @@ def logsumexp(self: Tensor, dim: Any, keepdim: bool = False) -> Any:
     """Return ``log(sum(exp(self)))`` over `dim`, without overflow."""
     x = floating(self._data)
     over = axes(dim, x.ndim)
-    top = np.maximum.reduce(x, axis=over, keepdims=True, initial=-np.inf)
+    top = LARGEST.reduce(x, axis=over, keepdims=True, initial=-np.inf)
     finite = np.where(np.isfinite(top), top, 0)
-    values = np.log(np.add.reduce(np.exp(x - finite), axis=over, keepdims=True)) + finite
+    values = np.log(ADD.reduce(np.exp(x - finite), axis=over, keepdims=True)) + finite
     values = values if keepdim else np.squeeze(values, over)
     return "logsumexp", (self,), values.astype(x.dtype), {"dim": over, "keepdim": keepdim}
 
@@ -236,14 +236,12 @@ def _shifted(self: Tensor, dim: Any, dtype: Any, name: str) -> tuple[Tensor, Any
     source = self if dtype is None else self._cast(dtype.numpy)
     x = source._data
     if x.dtype.kind != "f":
-        raise NotImplementedError(
-            f'"{name}" not implemented for \'{source.dtype.tensor_type.removesuffix("Tensor")}\''
-        )
+        raise NotImplementedError(f"\"{name}\" not implemented for '{source.dtype.tensor_type.removesuffix('Tensor')}'")
     over = axis(dim, x.ndim)
     real = (over,) if x.ndim else ()
     if not x.size:
         return source, x, over, real
-    return source, x - np.maximum.reduce(x, axis=over, keepdims=True), over, real
+    return source, x - LARGEST.reduce(x, axis=real, keepdims=True), over, real
 
 
 @op("softmax")
@@ -251,7 +249,7 @@ def softmax(self: Tensor, dim: int, dtype: Any = None) -> Tensor:
     """Return ``exp(self)`` scaled so that it sums to 1 along `dim`."""
     source, x, over, real = _shifted(self, dim, dtype, "softmax_lastdim_kernel_impl")
     e = np.exp(x)
-    return recorded("softmax", (source,), e / np.add.reduce(e, axis=over, keepdims=True), {"dim": over})
+    return recorded("softmax", (source,), e / ADD.reduce(e, axis=real, keepdims=True), {"dim": over})
 
 
 @op("log_softmax")
@@ -259,7 +257,7 @@ def log_softmax(self: Tensor, dim: int, dtype: Any = None) -> Tensor:
     """Return the logarithm of `softmax`, without overflow."""
     source, x, over, real = _shifted(self, dim, dtype, "log_softmax_lastdim_kernel_impl")
     e = np.exp(x)
-    values = x - np.log(np.add.reduce(e, axis=over, keepdims=True))
+    values = x - np.log(ADD.reduce(e, axis=real, keepdims=True))
     return recorded("log_softmax", (source,), values, {"dim": over})
 
 
@@ -295,8 +293,9 @@ def diff(self: Tensor, n: int = 1, dim: int = -1) -> Tensor:
     """Return the differences of neighbours along `dim`, `n` times over."""
     if not self.ndim:
         raise RuntimeError("diff expects input to be at least one-dimensional")
-    made, count = self, axis(dim, self.ndim)
+    made: Any = self
+    count = axis(dim, self.ndim)
     for _ in range(n):
         extent = made.shape[count]
         made = made.narrow(count, 1, extent - 1) - made.narrow(count, 0, extent - 1)
-    return made
+    return made  # type: ignore[no-any-return]

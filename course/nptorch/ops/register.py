@@ -62,9 +62,7 @@ def attribute(*names: str) -> Callable[[F], F]:
     return add
 
 
-def recorded(
-    row: str, inputs: tuple[Any, ...], values: Any, facts: dict[str, Any] | None = None
-) -> Tensor:
+def recorded(row: str, inputs: tuple[Any, ...], values: Any, facts: dict[str, Any] | None = None) -> Tensor:
     """Return a Tensor of `values`, recorded as an operation of the vjp table."""
     result = wrap(values)
     if mode.enabled:
@@ -113,10 +111,7 @@ def _checked(name: str, operation: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(operation)
     def checked(input: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: A002 - torch's name
         if not isinstance(input, Tensor):
-            raise TypeError(
-                f"{name}(): argument 'input' (position 1) must be Tensor, not "
-                f"{type(input).__name__}"
-            )
+            raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
         return operation(input, *args, **kwargs)
 
     checked.__name__ = name

@@ -38,9 +38,7 @@ class OpNodeOfSeveral(OpNode):
         return super().apply([whole])
 
 
-def attach_several(
-    row: str, inputs: tuple[Any, ...], results: Sequence[Tensor], facts: dict[str, Any]
-) -> None:
+def attach_several(row: str, inputs: tuple[Any, ...], results: Sequence[Tensor], facts: dict[str, Any]) -> None:
     """Record an operation as the maker of all `results`, if recording is on."""
     if not mode.enabled or not results:
         return

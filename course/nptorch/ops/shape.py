@@ -233,8 +233,7 @@ def expand(self: Tensor, *shape: Any) -> Tensor:
             wanted[i] = here
         elif n == -1:
             raise RuntimeError(
-                f"The expanded size of the tensor (-1) isn't allowed in a leading, non-existing "
-                f"dimension {i}"
+                f"The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension {i}"
             )
         elif here not in (1, n):
             raise RuntimeError(
@@ -315,4 +314,4 @@ def is_contiguous(self: Tensor, memory_format: Any = None) -> bool:
 @method("contiguous")
 def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
     """Return `self` if it is contiguous, else a copy that is."""
-    return self if self.is_contiguous() else self.clone()  # type: ignore[no-any-return]
+    return self if self.is_contiguous() else self.clone()

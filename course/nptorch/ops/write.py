@@ -132,19 +132,14 @@ def fits(array: Any, values: Any, once: bool = False) -> None:
         )
     if KINDS[values.dtype.kind] > KINDS[array.dtype.kind]:
         source, target = (dtype_of(d).tensor_type[:-6] for d in (values.dtype, array.dtype))
-        raise RuntimeError(
-            f"result type {source} can't be cast to the desired output type {target}"
-        )
+        raise RuntimeError(f"result type {source} can't be cast to the desired output type {target}")
     if values.shape != array.shape:
         try:
             whole = np.broadcast_shapes(values.shape, array.shape)
         except ValueError as error:
             raise mismatch(array, values) from error
         if whole != array.shape:
-            raise RuntimeError(
-                f"output with shape {list(array.shape)} doesn't match the broadcast shape "
-                f"{list(whole)}"
-            )
+            raise RuntimeError(f"output with shape {list(array.shape)} doesn't match the broadcast shape {list(whole)}")
 
 
 def repeats(array: Any) -> bool:
