@@ -187,3 +187,11 @@ def test_without_torch_the_table_says_so(monkeypatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "torch" else found(name))
     shown = compare("saved.second-backward")
     assert "torch is not installed here" in shown._repr_html_()
+
+
+def test_the_table_shows_the_program_folded_away() -> None:
+    shown = compare("saved.second-backward", [CPU])._repr_html_()
+    assert "<details><summary>The program" in shown
+    assert "yield &quot;second&quot;" in shown
+    hidden = dataclasses.replace(get("saved.second-backward"), hidden=True)
+    assert "<details>" not in compare(hidden, [CPU])._repr_html_()

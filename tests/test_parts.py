@@ -66,9 +66,8 @@ def test_use_takes_effect_at_once_and_a_with_block_restores():
             reference()["run_backward"](roots, run_node)
 
         x = torch.tensor([1.0], requires_grad=True)
-        with torch.use(run_backward=run_backward):
-            with torch.use(**reference(4)), torch.use(run_backward=run_backward):
-                (x + x).sum().backward()
+        with torch.use(**reference(4)), torch.use(run_backward=run_backward):
+            (x + x).sum().backward()
         assert walked == [1]
         assert plugged.run_backward is reference()["run_backward"]
 

@@ -7,6 +7,8 @@ the page (`currentColor`), so light and dark themes both work.
 
 from __future__ import annotations
 
+import inspect
+import textwrap
 from html import escape
 
 from course.compare.comparison import Comparison
@@ -35,8 +37,20 @@ def as_html(comparison: Comparison) -> str:
         f'<thead><tr><th scope="col" style="{_CELL}">what is observed</th>{head}</tr></thead>'
         f"<tbody>{body}</tbody>"
         f'<tfoot><tr><td colspan="{len(names) + 1}" style="{_CELL}">'
-        f"{escape(verdict(comparison))}</td></tr></tfoot></table>"
+        f"{escape(verdict(comparison))}</td></tr></tfoot></table>{_program(comparison)}"
     )
+
+
+def _program(comparison: Comparison) -> str:
+    """The program that was run, folded away; hidden ones stay hidden."""
+    if comparison.scenario.hidden:
+        return ""
+    try:
+        text = textwrap.dedent(inspect.getsource(comparison.scenario.program))
+    except OSError:  # typed at a prompt, so there is no source to show
+        return ""
+    note = "T is each engine in turn; draw gives the same numbers to all."
+    return f"<details><summary>The program ({note})</summary><pre><code>{escape(text)}</code></pre></details>"
 
 
 def _row(comparison: Comparison, label: str) -> str:

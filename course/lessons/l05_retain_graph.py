@@ -13,7 +13,7 @@
 # %% [markdown]
 # # Lesson 5: What is kept, what is freed
 #
-# *About 3 hours, 11 points. You build `SavedTensor`, the release rule, and a meter that counts the
+# *About 2 to 3 hours, 11 points. You build `SavedTensor`, the release rule, and a meter that counts the
 # bytes a graph holds. You need lessons 1 to 4 in your head, not on your disk: their reference parts
 # come with this lesson in the folder `given/`.*
 #
@@ -26,14 +26,13 @@
 # > second time or if you need to access saved tensors after calling backward.
 #
 # The message offers a flag, and the flag makes it go away. Often it is the wrong cure: it costs memory,
-# and one step later it can turn into an error that is harder to read. At the end of this lesson you will
-# know what was saved, who freed it and when, and which of four cures your program needs.
+# and with an optimizer step in between it only trades this error for a harder one, "modified by an inplace
+# operation" (lesson 6). At the end of this lesson you will know what was saved, who freed it and when, and
+# which of five cures your program needs.
 
 # %%
 import gc
 import weakref
-
-import numpy as np
 
 import course.nptorch as torch
 from autograder import grade
@@ -56,9 +55,15 @@ loss.backward()
 print(x.grad)
 
 # %% [markdown]
+# <details><summary>What happened, once you have run it</summary>
+#
 # No error: two passes, so twice the gradient. An engine that never frees anything has no reason to
-# refuse. Real torch does refuse. The next cell runs one program on both and marks what differs. (It
-# needs torch installed. Without it, the column says so, and nothing else in this lesson needs torch.)
+# refuse. Real torch does refuse.
+#
+# </details>
+#
+# The next cell runs a program like this one on both engines, with other numbers, and marks what differs.
+# (Where torch is not installed the table says so. Nothing else in this lesson needs torch.)
 
 # %%
 compare("saved.second-backward")
@@ -78,7 +83,7 @@ compare("saved.second-backward")
 # from the forward pass until then. What a node keeps for its rule is its **saved tensors**. They are why
 # training needs so much more memory than evaluation.
 #
-# A node shows what it kept under torch's names:
+# A node shows what it kept under torch's names (`saved()` is ours; torch has only the names):
 
 # %%
 x = torch.tensor([0.0, 1.0], requires_grad=True)
@@ -101,7 +106,7 @@ print("add keeps:           ", (x + 1).grad_fn.saved())
 #
 # One trap is worth seeing first. A result points to its node: `y.grad_fn`. If the node of `exp` keeps `y`
 # itself, the two point at each other, and deleting your name for `y` frees neither. Only Python's cycle
-# collector could, some time later. On a GPU that is memory you do not have.
+# collector can, some time later. Until then the memory is in use, and on a GPU you may not have it.
 
 # %%
 class Thing:
@@ -115,13 +120,16 @@ result.grad_fn = node  # every result does this
 node.kept = result  # what a careless SavedTensor does with an output
 still_there = weakref.ref(result)
 del result, node
-print("after del, still in memory:", still_there() is not None)
+print("after del, still in memory:          ", still_there() is not None)
 gc.enable()
-print("freed by the cycle collector:", gc.collect() > 0)
+gc.collect()
+print("after the collector, still in memory:", still_there() is not None)
 
 # %% [markdown]
-# `value.detach()` (lesson 4) gives you the same memory without a way back to the node. An *input* may be
-# kept as it is: it was there before the node, so it does not point at it.
+# Which operation of lesson 4 gives you the same memory without the way back to the node? Use it for an
+# *output*. (Keeping the output weakly is no way out: often nobody else keeps it, as in `x.exp().sum()`.)
+# An *input* must be kept as it is. That is safe, since it was there before the node, and gradients of
+# gradients (lesson 10) need its history.
 #
 # What your class should do, step by step:
 #
@@ -129,9 +137,19 @@ print("freed by the cycle collector:", gc.collect() > 0)
 # kept = SavedTensor(x)              # an input
 # kept.unpack() is x                 # True, as often as it is asked
 # SavedTensor(3.0).unpack()          # 3.0: the 3.0 in x * 3.0 is kept as well
+#
+# y = x.exp()
+# again = SavedTensor(y, True).unpack()
+# again is y                         # False
+# again.data_ptr() == y.data_ptr()   # True: the same memory
+# again.grad_fn                      # None (the engine puts it back on where it is needed)
+#
 # kept.release()
 # kept.unpack()                      # RuntimeError: Trying to backward through the graph a second time ...
 # ```
+#
+# There is one thing more to note down at saving time, for lesson 6: `value._version`, a counter that every
+# in-place write to the memory raises.
 #
 # The text of the error is at hand as `torch.autograd.graph.SECOND_TIME`. Write the three methods:
 
@@ -140,7 +158,7 @@ from course.parts.l05_retain_graph import SavedTensor
 
 # %% [markdown]
 # Try the worked case above in a cell of your own. Then plug your class in: from here on, every
-# `backward()` in this notebook runs on it.
+# `backward()` in this notebook runs on it. **Run this cell again after every change to your class.**
 
 # %%
 torch.use(SavedTensor=SavedTensor)
@@ -151,18 +169,29 @@ grade("saved-tensor", SavedTensor=SavedTensor)
 # %% [markdown]
 # ## Exercise 2: the release rule (3 points)
 #
-# Your class can let go, but nobody tells it to. Three people propose when to free:
+# (Finish exercise 1 first.) Your class can let go, but nobody tells it to. Three people propose when to
+# free:
 #
 # - *A*: "At the end of `backward()`, free every node that can be reached from the loss."
 # - *B*: "Right after a node's backward ran, free what **that node** kept."
-# - *C*: "Free the leaf's graph, so that it cannot be used again."
+# - *C*: "Right after a node's backward ran, free the nodes **below** it: they are next."
 #
-# **Think first**: with *A*, how many bytes are alive just before the end of the pass? With *C*, what
-# happens to a second, unrelated loss that uses the same weight?
+# Which one would you build? For each of the others, find a program or a number that it gets wrong.
+
+# %%
+my_choice = "..."  # "A", "B" or "C", and why not the others
+
+# %% [markdown]
+# <details><summary>What torch does, once you have chosen</summary>
 #
-# torch does *B*. Memory goes down while the pass walks back, and a node that did not run keeps
-# everything. The engine calls your function right after each node; `retain_graph` says whether the user
-# asked to keep it all.
+# *B*. With *A*, everything is still alive at the end of the pass, on top of all gradients: the highest
+# point comes at the worst moment. It also touches nodes that did not run. With *C*, a node is freed
+# before its own backward could read what it kept.
+#
+# </details>
+#
+# The engine calls your function right after each node has run. `retain_graph` says whether the user asked
+# to keep everything for another pass.
 
 # %% tags=["exercise:release-rule"]
 from course.parts.l05_retain_graph import release_saved
@@ -174,7 +203,8 @@ torch.use(release_saved=release_saved)
 grade("release-rule", release_saved=release_saved)
 
 # %% [markdown]
-# Now the opening program behaves as in torch, and you know which line of yours raises:
+# Now the opening program behaves as in torch, and you know which line of yours raises. Run the first
+# table again, too:
 
 # %%
 x = torch.tensor([0.0, 1.0, 2.0], requires_grad=True)
@@ -185,6 +215,7 @@ try:
 except RuntimeError as error:
     print("second backward:", str(error)[:62], "...")
 print("x.grad:", x.grad)
+compare("saved.second-backward")
 
 # %% [markdown]
 # ## Predict, then run
@@ -224,27 +255,32 @@ for number, (guess, answer) in enumerate(zip(my_guesses, answers, strict=True), 
     print(f"{number}. you said {guess!r}, it is {answer!r}")
 
 # %% [markdown]
+# <details><summary>Why, once you have run it</summary>
+#
 # - 1 is fine: `+` and `sum` keep nothing, so there is nothing that could be missing. "The second backward
 #   always fails" is a myth.
 # - 2 fails: the plain number 3 is what the product keeps for `x`.
 # - 3 is fine: the two losses share a leaf and no node. Leaves keep nothing.
 # - 4 fails: the node of `exp` is in both graphs, and the first pass made it let go.
 #
-# ## Four cures, one question each
+# </details>
 #
-# You have two losses on a shared trunk, as in 4. What do you want?
+# ## Five cures, one question each
+#
+# What do you want?
 #
 # | you want | write | it costs |
 # |---|---|---|
-# | the sum of both gradients | `(first + second).backward()` | nothing extra |
+# | another pass, and forgot to run forward again | compute the loss anew in every iteration | a forward pass |
+# | the gradients of two losses on one trunk, added up | `(first + second).backward()` | nothing extra |
 # | the same, the losses apart | `torch.autograd.backward([first, second])` | nothing extra |
-# | two passes, because something happens in between | `first.backward(retain_graph=True)`, then `second.backward()` | the trunk's memory for a while longer |
-# | the second loss must not reach the trunk at all | compute it from `h.detach()` | nothing |
+# | two passes, because something happens in between | retain in the first, not in the last | see below |
+# | a second loss, with weights of its own, that must not reach the trunk | compute it from `h.detach()` | nothing |
 #
-# And if you do not want two passes through *one* forward, but forgot to compute a new one in a loop: the
-# cure is to compute a new one.
+# Retaining costs two things: the trunk's backward runs twice, and what the first pass kept stays until a
+# later pass walks through it, or until the loss itself goes away.
 #
-# The first three give the same gradient:
+# Cures 2 to 4 give the same gradient:
 
 
 # %%
@@ -271,8 +307,8 @@ print("retain: ", x.grad)
 # %% [markdown]
 # ## Exercise 3: who holds my memory? (3 points)
 #
-# "I deleted the model's output and the memory is still gone." A graph is alive as long as anything points
-# into it: a loss in a list is enough. Build the meter that finds out. It starts at a tensor, walks the
+# "I deleted the model's output and the memory is still in use." A graph is alive as long as anything
+# points into it: a loss in a list is enough. Build the meter that finds out. It starts at a tensor, walks the
 # graph behind it, and adds up the bytes that saved tensors still hold.
 #
 # A tiny case to check by hand (float32, so 4 bytes an element):
@@ -285,10 +321,15 @@ print("retain: ", x.grad)
 # ```
 #
 # Graphs can be long (a chain of 100,000 nodes is no rarity in recurrent networks), so walk with a stack,
-# not by recursion; and paths can meet again, so visit each node once.
+# not by recursion; and paths can meet again, so visit each node once. Two honest limits of this meter: a
+# small view counts as the elements it shows, though it keeps the whole memory behind it alive; and the
+# plain number in `x * 3` counts nothing, where torch keeps a tensor of one element.
 
 # %% tags=["exercise:saved-bytes"]
 from course.parts.l05_retain_graph import saved_bytes
+
+# %%
+torch.use(saved_bytes=saved_bytes)
 
 # %% tags=["grade:saved-bytes"]
 grade("saved-bytes", saved_bytes=saved_bytes)
@@ -308,11 +349,12 @@ def step(batch):
 
 
 kept_losses = [step(batch) for batch in range(1, 6)]  # evaluation without no_grad
-print("five losses in a list:       ", sum(saved_bytes(one) for one in kept_losses), "bytes")
+together = sum(kept_losses, start=torch.zeros(()))
+print("five losses in a list:       ", saved_bytes(together), "bytes")
 
 for one in kept_losses:
     one.backward()
-print("the same after backward:     ", sum(saved_bytes(one) for one in kept_losses), "bytes")
+print("the same after backward:     ", saved_bytes(together), "bytes")
 
 with torch.no_grad():
     numbers = [step(batch) for batch in range(1, 6)]
@@ -326,8 +368,8 @@ print("first loss, after both ran:  ", saved_bytes(first), "bytes")
 print("second loss, after both ran: ", saved_bytes(second), "bytes")
 
 # %% [markdown]
-# The losses in a list are the classic leak: `total += loss` in an evaluation loop. Use `no_grad()`, or
-# keep `loss.item()`.
+# The losses in a list are the classic leak: `total += loss` in an evaluation loop. Each kept its own 4000
+# bytes of `w.exp()`, and all of them `w` itself. Use `no_grad()`, or keep `loss.item()`.
 #
 # The last two lines are the subtle ones. `second.backward()` freed the nodes **it** ran: the `sin` and
 # the shared `exp`. The product `h * h` belongs to the first loss alone. It was retained, no later pass
@@ -354,14 +396,23 @@ print(f"after backward():                   {saved_bytes(loss) / megabyte:5.1f} 
 
 # %% [markdown]
 # In a loop, `retain_graph=True` means that the old graph is still there while the new one is being built:
-# about twice the peak.
-#
+
+# %%
+for retain_graph in (False, True):
+    y = x.tanh()
+    for _ in range(49):
+        y = y.tanh()
+    loss = y.sum()
+    loss.backward(retain_graph=retain_graph)
+    y = x.tanh()  # the next step's forward begins while `loss` still has the old graph
+    for _ in range(49):
+        y = y.tanh()
+    print(f"retain_graph={retain_graph!s:<5}  {(saved_bytes(loss) + saved_bytes(y)) / megabyte:5.1f} MB")
+
+# %% [markdown]
 # ## The same programs on torch
 #
 # Each table is one program, run unchanged on your engine and on torch.
-
-# %%
-compare("saved.operations-that-keep-nothing")
 
 # %%
 compare("saved.private-branch-is-still-held")
@@ -371,7 +422,8 @@ compare("saved.failed-backward-leaves-traces")
 
 # %% [markdown]
 # The last one is worth a second look: a backward that fails half way has already added to the gradients
-# of the leaves it reached. After such an error call `zero_grad()` before you go on.
+# of the leaves it reached. After such an error they cannot be trusted: zero them, and run every backward
+# of that step again.
 #
 # ## Back to the message
 #

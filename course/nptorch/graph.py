@@ -72,7 +72,7 @@ class Node:
     def metadata(self) -> dict[Any, Any]:
         """A dictionary for the user's own notes."""
         try:
-            return self._metadata  # type: ignore[has-type, no-any-return]
+            return self._metadata
         except AttributeError:
             self._metadata: dict[Any, Any] = {}
             return self._metadata
@@ -138,7 +138,7 @@ class AccumulateGrad(Node):
         super().__init__((), ())
         self.sequence_nr = FIRST  # a leaf that is complete is served before anything else
         self.variable = variable
-        if variable._backward_hooks:
+        if variable._backward_hooks is not None:
             hooks_of(self).tensor[0] = variable._backward_hooks
 
     def apply(self, gradients: list[Any]) -> list[Any]:
@@ -185,7 +185,7 @@ def accumulator(leaf: Any) -> AccumulateGrad:
     if node is None:
         node = AccumulateGrad(leaf)
         leaf._accumulator = weakref.ref(node)
-    return node  # type: ignore[no-any-return]
+    return node
 
 
 declare("accumulate_grad", 2, "add a gradient into a leaf's .grad, aliasing nothing")

@@ -52,6 +52,10 @@ class OpNode(Node):
     """
 
     __slots__ = ("facts", "kept", "like", "plan")
+    plan: Plan
+    kept: tuple[Any, ...]
+    facts: Any
+    like: Any
 
     def apply(self, gradients: list[Any]) -> Any:
         g = gradients[0]
@@ -59,7 +63,7 @@ class OpNode(Node):
         if g is None:
             return plan.nothing
         values = [read(saved, self, position) for saved, position in zip(self.kept, plan.saves, strict=True)]
-        out = []
+        out: list[Any] = []
         for rule, call in zip(plan.op.rules, plan.calls, strict=True):
             if call is None:
                 out.append(None)

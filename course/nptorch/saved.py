@@ -48,7 +48,7 @@ class PackedTensor:
         self.edge = (None, 0) if is_output else gradient_edge(value)
         before = value._version
         with recording(False):
-            self.packed = (pack_hook(value.detach_alias() if is_output else value),)
+            self.packed: tuple[Any] | None = (pack_hook(value.detach_alias() if is_output else value),)
         if value._version != before:
             raise RuntimeError(
                 "A saved tensor pack hook is modifying its input in place. Tensors provided as "
@@ -83,10 +83,10 @@ def keep(value: Any, is_output: bool) -> Any:
     RuntimeError
         If `value` was made in inference mode.
     """
-    if mode.saving and hasattr(value, "_data"):
-        return PackedTensor(value, is_output)
     if getattr(value, "_inference", False):
         raise RuntimeError(INFERENCE_SAVED)
+    if mode.saving and hasattr(value, "_data"):
+        return PackedTensor(value, is_output)
     return plugged.SavedTensor(value, is_output)
 
 

@@ -66,10 +66,12 @@ def release_saved(node: Any, retain_graph: bool) -> None:
 def saved_bytes(tensor: Any) -> int:
     """Return how many bytes the graph behind `tensor` keeps for a backward pass.
 
-    Walks from ``tensor.grad_fn`` along ``node.next_functions``, iteratively, each node once.
-    Counts ``value.nbytes`` of the Tensors that the `SavedTensor` objects in ``node.saved()`` still
-    hold. Memory that several of them share (``value.data_ptr()`` is its address) counts once;
-    what was released, and plain numbers, count nothing.
+    Walks from ``tensor.grad_fn`` along ``node.next_functions``, pairs of a node (or None)
+    and a number, iteratively, each node once. Counts ``value.nbytes`` of the Tensors that
+    the `SavedTensor` objects in ``node.saved()`` still hold; for one that was released,
+    ``unpack()`` raises RuntimeError. Memory that several of them share counts once: the
+    largest at each address (``value.data_ptr()``). Plain numbers count nothing. A tensor
+    without a ``grad_fn`` has no graph behind it: 0.
     """
     alive: dict[int, int] = {}
     seen = set()
@@ -86,5 +88,6 @@ def saved_bytes(tensor: Any) -> int:
             except RuntimeError:
                 continue  # released
             if isinstance(value, torch.Tensor):
-                alive[value.data_ptr()] = value.nbytes
+                address = value.data_ptr()
+                alive[address] = max(alive.get(address, 0), value.nbytes)
     return sum(alive.values())

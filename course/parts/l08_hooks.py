@@ -111,16 +111,16 @@ def store_retained_grad(tensor: Any, gradient: Any) -> None:
 
 def _replaced(hook: Any, before: list[Any], after: Any) -> list[Any]:
     """Check what a node hook returned, and return it as a list."""
-    after = [after] if isinstance(after, torch.Tensor) else list(after)
-    if len(after) != len(before):
+    values: list[Any] = [after] if isinstance(after, torch.Tensor) else list(after)
+    if len(values) != len(before):
         raise RuntimeError(
             f"hook '{_name(hook)}' has returned an incorrect number of values "
-            f"(got {len(after)}, but expected {len(before)})"
+            f"(got {len(values)}, but expected {len(before)})"
         )
-    for old, new in zip(before, after, strict=True):
+    for old, new in zip(before, values, strict=True):
         if old is not None and new is not None:
             _check(hook, old, new)
-    return after
+    return values
 
 
 def _check(hook: Any, before: Any, after: Any) -> None:

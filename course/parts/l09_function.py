@@ -43,9 +43,10 @@ class Function:
         )
         ctx: Any = FunctionNode(cls, args) if recorded else FunctionCtx(cls, args)
         with torch.autograd.function.recording(False):
-            if "setup_context" in dir(cls):
+            setup_context = getattr(cls, "setup_context", None)
+            if setup_context is not None:
                 outputs = cls.forward(*args, **kwargs)
-                cls.setup_context(ctx, args, outputs)
+                setup_context(ctx, args, outputs)
             else:
                 outputs = cls.forward(ctx, *args, **kwargs)
         single = not isinstance(outputs, tuple)

@@ -45,7 +45,7 @@ def switch_off(scene: Scene) -> str:
 @word(0.2)
 def behind(scene: Scene) -> str:
     """Change numbers behind autograd's back."""
-    a = scene.tensor(floats, normal)
+    a = scene.tensor(floats, normal, plain)  # what a wrong saved value leads to depends on the formula
     return scene.pick(["{a}.data.mul_(2)", "{a}.data.fill_(0.5)", "{a}.detach().add_(1)", "{a}.data.zero_()"]).format(
         a=a
     )
@@ -54,7 +54,7 @@ def behind(scene: Scene) -> str:
 @word(0.1)
 def replaced(scene: Scene) -> str:
     """Give a leaf other numbers of the same shape."""
-    a = scene.tensor(leaf)
+    a = scene.tensor(floats, normal, plain)
     return f"{a}.data = {a}.data * 0.5"
 
 

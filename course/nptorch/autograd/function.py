@@ -85,7 +85,7 @@ class FunctionCtx:
         return alias
 
 
-class FunctionNode(FunctionCtx, Node):  # type: ignore[misc]
+class FunctionNode(FunctionCtx, Node):
     """The node of one call of a Function; it is also the ``ctx`` of that call, as in torch."""
 
     def __init__(self, function: Any, inputs: tuple[Any, ...]) -> None:

@@ -88,7 +88,8 @@ def register_multi_grad_hook(
             backward = current.backward
             assert backward is not None
             got = note(index, gradient)
-            if len(got) == sum(backward.will_run(gradient_edge(t)[0]) for t in tensors):
+            nodes = (gradient_edge(t)[0] for t in tensors)
+            if len(got) == sum(node is not None and backward.will_run(node) for node in nodes):
                 fn([got.get(i) for i in range(len(tensors))])
 
         return hook

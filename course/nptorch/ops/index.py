@@ -175,6 +175,8 @@ def _consumed(part: Any) -> int:
 def _everything(part: slice, view: Tensor, dim: int) -> bool:
     if view.ndim <= dim or (part.step is not None and part.step <= 0):
         return False
+    if part.start is not None and part.start < 0:
+        return False  # torch does not look that closely
     extent = view._data.shape[dim]
     return part.indices(extent) == (0, extent, 1)
 

@@ -33,7 +33,7 @@ def make_grads(outputs: tuple[Any, ...], gradients: tuple[Any, ...]) -> list[Any
     TypeError
         If a gradient is neither a Tensor nor None.
     """
-    made = []
+    made: list[Any] = []
     for index, (output, gradient) in enumerate(zip(outputs, gradients, strict=True)):
         if isinstance(gradient, torch.Tensor):
             if gradient.shape != output.shape:
