@@ -24,7 +24,7 @@ build: $(READY)  ## rebuild source/ and release/ from course/lessons and course/
 	@$(BIN)/gradschool build
 
 check: $(READY)  ## lint, check types, and see that nothing built is out of date
-	@$(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/gradschool check
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/gradschool check
 
 bench: $(READY)  ## time the engine beside NumPy, autograd, mygrad and torch
 	@$(BIN)/python -m benchmarks

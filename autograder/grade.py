@@ -6,11 +6,11 @@ import importlib
 import importlib.util
 from typing import Any
 
-from autograder.exercises import Exercise, get
-from autograder.plugging import Stage, null_stage, stage
+from autograder.exercises import Exercise, exercises, get
+from autograder.plugging import Stage, null_stage, stage, stale
 from autograder.quiet import quiet
 from autograder.trial import Mark, Trial, load_hidden, run
-from autograder.verdict import Verdict, judged, refused, stopped_at_basics
+from autograder.verdict import Verdict, beside, judged, refused, stopped_at_basics
 
 _free: dict[tuple[str, bool, tuple[str, ...]], frozenset[str]] = {}
 
@@ -68,11 +68,28 @@ def verdict_on(exercise_id: str, parts: dict[str, Any]) -> Verdict:
         later, waiting = _chosen(exercise, scene, hidden)
         trials = run([*exercise.basics, *later])
     ideas = _ideas(exercise, trials)
+    students = [*exercise.parts, *scene.own]
     basics = trials[: len(exercise.basics)]
-    if not all(trial.passed for trial in basics):
-        return stopped_at_basics(exercise, basics, ideas)
-    free = _free_of(exercise, scene, hidden)
-    return judged(exercise, trials, free, ideas, waiting, scene.absent)
+    if all(trial.passed for trial in basics):
+        free = _free_of(exercise, scene, hidden)
+        verdict = judged(exercise, trials, free, ideas, waiting, scene.absent, students)
+    else:
+        verdict = stopped_at_basics(exercise, basics, ideas, students)
+    weak = [] if all(trial.passed for trial in trials) else _weak(scene, hidden)
+    return beside(verdict, stale(exercise, parts), weak)
+
+
+def _weak(scene: Stage, hidden: bool) -> list[tuple[str, str]]:
+    """The student's companions that fail in their own exercise: the fault may be theirs alone."""
+    found = []
+    for other in exercises():
+        for name in set(other.parts) & set(scene.own):
+            alone = stage(other, scene.parts)
+            with alone.set():
+                trials = run([*other.basics, *_chosen(other, alone, hidden)[0]])
+            if not all(trial.passed for trial in trials):
+                found.append((name, other.id))
+    return found
 
 
 def _chosen(exercise: Exercise, scene: Stage, hidden: bool) -> tuple[list[str], int]:

@@ -27,10 +27,13 @@ class Stage:
         Every part of the engine by name; None means the null part.
     absent : tuple of str
         Companions that nobody provides.
+    own : tuple of str
+        Companions that the student provides.
     """
 
     parts: dict[str, Any]
     absent: tuple[str, ...]
+    own: tuple[str, ...] = ()
 
     def set(self) -> AbstractContextManager[Any]:
         """Plug the parts in; leaving the context restores what was there."""
@@ -51,7 +54,8 @@ def stage(exercise: Exercise, given: dict[str, Any]) -> Stage:
     declared = _declared()
     reference = reference_parts(exercise.number)
     parts: dict[str, Any] = {}
-    absent = []
+    absent: list[str] = []
+    own: list[str] = []
     for name, lesson in declared.items():
         if name in exercise.parts:
             parts[name] = given.get(name)
@@ -61,11 +65,10 @@ def stage(exercise: Exercise, given: dict[str, Any]) -> Stage:
             parts[name] = reference[name]
         elif name in exercise.companions:
             parts[name] = given.get(name, _plugged(name))
-            if parts[name] is None:
-                absent.append(name)
+            (absent if parts[name] is None else own).append(name)
         else:
             parts[name] = None
-    return Stage(parts, tuple(absent))
+    return Stage(parts, tuple(absent), tuple(own))
 
 
 def null_stage(exercise: Exercise, like: Stage) -> Stage:
@@ -100,6 +103,12 @@ def _given(lesson: int) -> dict[str, Any]:
     with torch.use(**dict.fromkeys(early)):  # puts back what the student had plugged in
         torch.load_parts("given", lesson=lesson)
         return {name: getattr(plugged, name) for name in early}
+
+
+def stale(exercise: Exercise, given: dict[str, Any]) -> list[str]:
+    """The parts handed in that are not the ones plugged in, on which everything but `grade` runs."""
+    plugged = importlib.import_module("course.nptorch.parts").plugged
+    return [name for name in exercise.parts if getattr(plugged, name) is not given.get(name)]
 
 
 def _plugged(name: str) -> Any:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from autograder.exercises import Exercise
 from autograder.trial import Trial
-from autograder.words import contrast, plain, unwritten
+from autograder.words import contrast, origin, plain, unwritten
 from course.scenarios.differences import Difference
 
 MESSAGES = 2
+UNWRITTEN = "    This is not written yet: "
 
 
 @dataclass(frozen=True)
@@ -37,13 +39,13 @@ def refused(exercise: Exercise, why: str, advice: str = "") -> Verdict:
     return Verdict(0.0, (_head(exercise, 0.0), f"- {why}", *([f"  {advice}"] if advice else [])))
 
 
-def stopped_at_basics(exercise: Exercise, trials: Sequence[Trial], ideas: list[str]) -> Verdict:
+def stopped_at_basics(
+    exercise: Exercise, trials: Sequence[Trial], ideas: list[str], students: Sequence[str] = ()
+) -> Verdict:
     """A basic scenario failed: say only that."""
     first = next(trial for trial in trials if not trial.passed)
-    lines = [_head(exercise, 0.0) + " First make this work:", *_tell(first, ideas)]
-    if exercise.advice:
-        lines.append(f"  Advice: {exercise.advice}")
-    return Verdict(0.0, tuple(lines))
+    lines = [_head(exercise, 0.0) + " First make this work:", *_tell(exercise, first, ideas, students)]
+    return Verdict(0.0, tuple(_advised(exercise, lines, [first], ideas)))
 
 
 def judged(
@@ -53,6 +55,7 @@ def judged(
     ideas: list[str],
     waiting: int = 0,
     absent: Sequence[str] = (),
+    students: Sequence[str] = (),
 ) -> Verdict:
     """Turn the trials into points.
 
@@ -71,26 +74,66 @@ def judged(
         How many scenarios wait for a companion. They have not earned anything yet.
     absent : sequence of str
         The companions they wait for.
+    students : sequence of str
+        The parts that the student wrote.
     """
     earning = [trial for trial in trials if trial.scenario.id not in free]
     earned = sum(trial.passed for trial in earning)
     broken = sum(not trial.passed for trial in trials if trial.scenario.id in free)
     whole = len(earning) + waiting
     share = max(0, earned - broken) / whole if whole else 0.0
-    points = float(round(exercise.points * share, 2))
-    failing = [trial for trial in trials if not trial.passed]
-    agree = f" {len(trials) - len(failing)} of {len(trials)} checks agree with torch."
-    lines = [_head(exercise, points, " so far" if waiting else "") + agree]
+    # The dearest first: what costs most is most worth reading. Sorting keeps equals in their order.
+    failing = sorted((trial for trial in trials if not trial.passed), key=lambda one: -_cost(exercise, one))
+    most = exercise.points - max((_cost(exercise, trial) for trial in failing), default=0.0)
+    points = float(round(min(exercise.points * share, max(0.0, most)), 2))
+    # Checks that pass with nothing written are not mentioned, or the numbers would not fit the points.
+    counted = len(earning) + broken
+    passed = f" {earned} of {counted} checks pass." if counted else ""
+    lines = [_head(exercise, points, " so far" if waiting else "") + passed]
+    if broken:
+        lines.append(f"(Failing though they pass with nothing written: {broken}; each takes off what another earns)")
     for nth, trial in enumerate(failing[:MESSAGES]):
-        lines += _tell(trial, ideas if nth == 0 else [])
+        lines += _tell(exercise, trial, ideas if nth == 0 else [], students)
     if len(failing) > MESSAGES:
         lines.append(f"({len(failing) - MESSAGES} more differ; mend these first)")
-    if failing and exercise.advice and not ideas:
-        lines.append(f"Advice: {exercise.advice}")
+    lines = _advised(exercise, lines, failing[:MESSAGES], ideas)
     if waiting:
-        missing = " and ".join(absent)
+        missing, use = " and ".join(absent), ", ".join(f"{name}={name}" for name in absent)
         lines.append(f"({waiting} more checks wait for {missing}; grading runs them all)")
+        lines.append(f"To run them now, plug yours in: torch.use({use})")
     return Verdict(points, tuple(lines))
+
+
+def beside(verdict: Verdict, stale: Sequence[str], weak: Sequence[tuple[str, str]]) -> Verdict:
+    """Add what may be wrong around the part that was graded.
+
+    Parameters
+    ----------
+    verdict : Verdict
+        What was said of the part.
+    stale : sequence of str
+        Parts handed in that are not the ones plugged in.
+    weak : sequence of tuple of str
+        Companions that do not pass their own exercise, and that exercise.
+    """
+    lines = list(verdict.lines)
+    for name, exercise in weak:
+        lines.insert(1, f"(Your {name} does not pass {exercise} itself. Mend it first: this may be all its doing.)")
+    # While nbgrader grades, nobody compares, and what is plugged in is nobody's concern.
+    if stale and "NBGRADER_EXECUTION" not in os.environ and not any(line.startswith(UNWRITTEN) for line in lines):
+        use = ", ".join(f"{name}={name}" for name in stale)
+        lines.append(f"Careful: the part plugged in is not the one you handed in: run torch.use({use}) again")
+    return replace(verdict, lines=tuple(lines))
+
+
+def _cost(exercise: Exercise, trial: Trial) -> float:
+    return exercise.costs.get(trial.scenario.id, 0.0)
+
+
+def _advised(exercise: Exercise, lines: list[str], shown: Sequence[Trial], ideas: list[str]) -> list[str]:
+    """Add the exercise's general advice, where nothing better was said."""
+    better = ideas or any(trial.scenario.id in exercise.hints for trial in shown)
+    return [*lines, f"Advice: {exercise.advice}"] if shown and exercise.advice and not better else lines
 
 
 def _head(exercise: Exercise, points: float, when: str = "") -> str:
@@ -103,27 +146,35 @@ def _telling(differences: Sequence[Difference]) -> Difference:
     return (ended or list(differences))[0]
 
 
-def _tell(trial: Trial, ideas: list[str]) -> list[str]:
+def _tell(exercise: Exercise, trial: Trial, ideas: list[str], students: Sequence[str]) -> list[str]:
     """One message: the question, what torch gives, what the submission gives, and the idea behind it."""
-    lines = [f"- {trial.scenario.asks}"]
+    scenario = trial.scenario
+    lines = [f"- {scenario.asks}"]
     if trial.trouble:
         lines.append(f"    Your part {trial.trouble}.")
     else:
         difference = _telling(trial.differences)
         if missing := unwritten(difference):
-            return [*lines, f"    This is not written yet: {missing}"]
-        torch, yours = contrast(difference)
+            return [*lines, UNWRITTEN + missing]
+        expected, yours = contrast(difference)
         if difference.what == "extra" and difference.label == "raised":
             lines.append("    With your part it breaks off:")
         else:
             lines.append(f"    Look at {difference.label + difference.where!r}:")
-            lines.append(f"      torch: {torch}")
+            lines.append(f"      {'expected' if scenario.contract else 'torch'}: {expected}")
         lines.append(f"      yours: {yours}")
+        if place := origin(difference, students):
+            lines.append(f"      raised in: {place}")
     if len(ideas) == 1:
         lines.append(f"    Likely cause: {ideas[0]}")
     elif ideas:
         lines.append("    Likely cause, one of:")
         lines += [f"      {idea}" for idea in ideas[:2]]
-    if not trial.scenario.hidden:
-        lines.append(f'    See it beside torch: compare("{trial.scenario.id}")')
+    elif hint := exercise.hints.get(scenario.id):
+        lines.append(f"    Hint: {hint}")
+    if cost := _cost(exercise, trial):
+        lines.append(f"    As long as this fails, it costs at least {cost:g} point{'' if cost == 1 else 's'}.")
+    if not scenario.hidden:
+        where = "Run it yourself" if scenario.contract else "See it beside torch"
+        lines.append(f'    {where}: compare("{scenario.id}")')
     return lines

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from course.scenarios.differences import Difference
@@ -19,7 +21,7 @@ def describe(observation: Observation | None) -> str:
         text = observation.message or ", ".join(observation.value["keywords"])
         return _short(f"raises {observation.value['type']}" + (f": {text}" if text else ""))
     if observation.kind == "none":
-        return "None"
+        return observation.message or "None"
     if observation.kind == "tensor":
         shape = ", ".join(str(size) for size in observation.shape or ())
         return _short(f"{_numbers(observation.value)}, {observation.dtype} of shape ({shape})")
@@ -36,7 +38,29 @@ def describe(observation: Observation | None) -> str:
 
 def contrast(difference: Difference) -> tuple[str, str]:
     """Say what torch gives and what the submission gives where they differ."""
-    return describe(difference.expected), describe(difference.got)
+    torch, yours = difference.expected, difference.got
+    if torch is None or yours is None or "none" not in (torch.kind, yours.kind):
+        return describe(torch), describe(yours)
+    # A record does not tell a call without a result from a None; beside an error it was a call,
+    # and beside a value nobody asks whether it ran.
+    if yours.kind == "raised":
+        return "runs", describe(yours)
+    return describe(torch), describe(yours) if torch.kind == "raised" else describe(replace(yours, message=""))
+
+
+def origin(difference: Difference, students: Sequence[str]) -> str:
+    """Say in which of the student's own functions an exception was raised, if it was in one.
+
+    Parameters
+    ----------
+    students : sequence of str
+        Names of the parts that the student wrote.
+    """
+    for frame in difference.got.frames if difference.got is not None else ():
+        name = frame.rpartition("<locals>.")[2]
+        if name.partition(".")[0] in students:
+            return name
+    return ""
 
 
 def unwritten(difference: Difference) -> str:

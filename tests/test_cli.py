@@ -36,10 +36,7 @@ def course_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_help_is_quick() -> None:
     """`gradschool --help` imports neither torch, NumPy nor nbgrader; half a second is plenty."""
-    program = (
-        "import sys; from course.cli import app; app(['--help'], standalone_mode=False); "
-        "print(*sys.modules)"
-    )
+    program = "import sys; from course.cli import app; app(['--help'], standalone_mode=False); print(*sys.modules)"
     seconds = []
     for _ in range(3):
         started = time.perf_counter()

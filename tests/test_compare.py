@@ -13,6 +13,7 @@ import pytest
 
 from course.compare import Comparison, available, backend, compare
 from course.compare import backends as backends_module
+from course.compare.show import reason
 from course.scenarios import Scenario, attempt, get
 from course.scenarios.differences import differences
 from course.scenarios.observation import observe
@@ -91,7 +92,8 @@ def test_the_text_is_ascii_and_names_differences():
     text = str(made(program))
     assert text.isascii()
     assert text.count("DIFFERS") == 4
-    assert "value differs: 2.1e+06 ulps" in " ".join(text.replace("|", " ").split())
+    assert "value differs by 25%" in " ".join(text.replace("|", " ").split())
+    assert "ulp" not in text
     assert text.splitlines()[-1] == "other differs from torch-cpu in 4 of 5 rows."
     assert max(len(line) for line in text.splitlines()) < 140
 
@@ -195,3 +197,48 @@ def test_the_table_shows_the_program_folded_away() -> None:
     assert "yield &quot;second&quot;" in shown
     hidden = dataclasses.replace(get("saved.second-backward"), hidden=True)
     assert "<details>" not in compare(hidden, [CPU])._repr_html_()
+
+
+def test_a_prompt_without_html_shows_the_table() -> None:
+    comparison = made(program)
+    assert repr(comparison) == str(comparison)
+    assert "DIFFERS" in repr(comparison)
+
+
+def test_a_call_without_a_result_runs() -> None:
+    def calls(T, draw):
+        x = T.tensor([1.0], requires_grad=True)
+        yield "a call", attempt(x.sum().backward)
+        yield "an attribute", attempt(getattr, x, "grad_fn")
+        yield "a value", x.grad_fn
+
+    shown = compare(Scenario("test.runs", 1, "what runs?", calls), [CPU])
+    assert [line.split("|")[1].strip() for line in str(shown).splitlines()[3:6]] == ["runs", "None", "None"]
+    html = shown._repr_html_()
+    assert "<code>runs</code>" in html
+    assert "title=" not in html
+
+
+@pytest.mark.parametrize(
+    ("expected", "got", "said"),
+    [
+        ([1.0, 2.0], [1.0, 2.0 + 2e-12], "value differs: 4.5e+03 ulps"),
+        ([1.0, 2.0], [1.0, 4.0], "value differs by 100%"),
+        ([1.0, -4.0], [1.0, -4.5], "value differs by 12%"),
+        ([1.0, 2.0], [1.0, 1e9], "value differs: not close"),
+        ([0.0, 0.0], [0.0, 1.0], "value differs: not close"),
+        ([1.0, 2.0], [1.0, float("nan")], "value differs: not close"),
+        ([1, 2], [1, 3], "value differs by 50%"),
+    ],
+)
+def test_large_errors_are_said_in_plain_words(expected, got, said) -> None:
+    def body(values):
+        def run(T, draw):
+            yield "y", T.tensor(values, dtype=T.float64 if isinstance(values[0], float) else None)
+
+        return run
+
+    one = Scenario("test.large", 1, "how far?", body(expected))
+    judge, other = observe(one, CPU), observe(dataclasses.replace(one, program=body(got)), CPU)
+    found = differences(judge, other)
+    assert [reason(difference) for difference in found] == [said]

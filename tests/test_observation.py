@@ -123,6 +123,7 @@ def test_whether_the_seed_matters_is_noticed():
 
 def test_full_message_is_for_the_eye_only():
     one = capture("x", attempt(fail, RuntimeError("Mismatch in shape: A")), CPU)
+    assert "fail" in one.frames, "for feedback: where it came from"
     other = capture("x", attempt(fail, RuntimeError("Mismatch in shape: B")), CPU)
     assert one.message.endswith("A")
     assert one == other
@@ -216,3 +217,11 @@ def test_phrases_are_stable_and_distinct():
         "backward through the graph a second time"
     ]
     assert phrases("something else") == []
+
+
+def test_a_call_without_a_result_equals_none() -> None:
+    """So that records do not depend on it; only its words differ."""
+    ran = capture("x", attempt([].clear), CPU)
+    assert ran == capture("x", None, CPU)
+    assert ran.message == "runs"
+    assert capture("x", attempt(getattr, CPU.T.ones(1), "grad"), CPU).message == ""

@@ -96,9 +96,7 @@ def test_wheel_works_by_itself(wheel: Path, tmp_path: Path) -> None:
         "from course.cli import app\n"
         "app(['demo'])\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 1, done.stderr
     assert "needs the course's repository" in done.stderr
     assert "Traceback" not in done.stderr

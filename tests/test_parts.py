@@ -176,6 +176,54 @@ def test_save_part_refuses_what_another_cell_defines(shell, tmp_path, monkeypatc
     assert not (tmp_path / "my_engine").exists()
 
 
+STUBS = {
+    "a method": (
+        """
+class SavedTensor:
+    def __init__(self, value, is_output=False):
+        self.value = value
+    def unpack(self):
+        return self.value
+    def release(self):
+        'Let go.'
+        # YOUR CODE HERE
+        raise NotImplementedError("write SavedTensor.release")
+""",
+        "SavedTensor.release is not written yet",
+    ),
+    "a function": (
+        """
+def release_saved(node, retain_graph):
+    raise NotImplementedError
+""",
+        "release_saved is not written yet",
+    ),
+}
+
+
+@pytest.mark.parametrize(("cell", "said"), STUBS.values(), ids=STUBS)
+def test_save_part_refuses_what_is_not_written(shell, tmp_path, cell, said):
+    shell.run_cell(cell, store_history=True).raise_error()
+    part = shell.user_ns["SavedTensor" if "class" in cell else "release_saved"]
+    with pytest.raises(PartFileError, match=said):
+        torch.save_part(part, tmp_path / "mine")
+    assert not (tmp_path / "mine").exists()
+
+
+def test_save_part_takes_what_raises_only_sometimes(shell, tmp_path):
+    cell = """
+class Unused:
+    def later(self):
+        raise NotImplementedError
+def release_saved(node, retain_graph):
+    if retain_graph is None:
+        return
+    raise NotImplementedError("not for this kind of node")
+"""
+    shell.run_cell(cell, store_history=True).raise_error()
+    assert torch.save_part(shell.user_ns["release_saved"], tmp_path).is_file()
+
+
 def test_save_part_refuses_what_is_no_part(tmp_path):
     def sort(t):
         return t

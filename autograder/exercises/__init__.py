@@ -32,8 +32,13 @@ class Exercise:
     waits : dict of str to tuple of str
         For each companion, the scenarios that cannot agree with torch while it is missing. Where
         the reference is not installed these wait until the student has written the companion.
+    costs : dict of str to float
+        For the traps that the lesson is about: how many points are lost at least if this scenario
+        fails. Of several that fail the dearest counts. Every other scenario costs its share alone.
+    hints : dict of str to str
+        For a scenario, where to look when it fails. Shown unless the fault dictionary knows better.
     advice : str
-        Where to look first when stuck.
+        Where to look first when neither says anything.
     """
 
     id: str
@@ -45,6 +50,8 @@ class Exercise:
     scenarios: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
     waits: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    costs: dict[str, float] = field(default_factory=dict)
+    hints: dict[str, str] = field(default_factory=dict)
     advice: str = ""
 
     @property

@@ -90,7 +90,7 @@ class KeepsItsOwnOutput(Right):
     "detaches-inputs",
     exercise="saved-tensor",
     part="SavedTensor",
-    help="Detach outputs only; an input that is kept needs its history, so keep it as it is.",
+    help="unpack() of an input gave a tensor without its grad_fn; keep inputs as they are.",
 )
 class DetachesInputs(Right):
     def __init__(self, value: Any, is_output: bool = False) -> None:
@@ -249,6 +249,78 @@ class MarksTheTensor(Right):
 
 
 @fault(
+    "keeps-a-weak-reference",
+    exercise="saved-tensor",
+    part="SavedTensor",
+    help="In x.exp().sum() only the node holds the result of exp: keep output.detach(), not a weak reference.",
+)
+class KeepsAWeakReference(Right):
+    def __init__(self, value: Any, is_output: bool = False) -> None:
+        super().__init__(value)
+        if is_output:
+            self.value = weakref.ref(value)
+
+    def unpack(self) -> Any:
+        value = super().unpack()
+        return value() if isinstance(value, weakref.ref) else value
+
+
+@fault(
+    "released-only-once",
+    exercise="saved-tensor",
+    part="SavedTensor",
+    help="A second release() must do nothing; only unpack() raises.",
+)
+class ReleasedOnlyOnce(Right):
+    def release(self) -> None:
+        self.unpack()
+        super().release()
+
+
+@fault(
+    "reads-the-version-later",
+    exercise="saved-tensor",
+    part="SavedTensor",
+    help="Note the version when you save: read later, value._version also counts what was written since.",
+)
+class ReadsTheVersionLater(Right):
+    def __init__(self, value: Any, is_output: bool = False) -> None:
+        self.original = value.detach() if isinstance(value, torch.Tensor) else value
+        super().__init__(value, is_output)
+
+    @property
+    def version(self) -> int:
+        return version_of(self.original)
+
+    @version.setter
+    def version(self, noted: int) -> None:
+        pass
+
+
+@fault(
+    "no-version-for-numbers",
+    exercise="saved-tensor",
+    part="SavedTensor",
+    help="The version of a plain number is 0, so that nobody who compares versions needs a special case.",
+)
+class NoVersionForNumbers(Right):
+    def __init__(self, value: Any, is_output: bool = False) -> None:
+        super().__init__(value, is_output)
+        self.version: Any = getattr(value, "_version", None)
+
+
+@fault(
+    "numbers-become-tensors",
+    exercise="saved-tensor",
+    part="SavedTensor",
+    help="The number of x * 3 must come back as the number 3: do not make a tensor of it.",
+)
+class NumbersBecomeTensors(Right):
+    def __init__(self, value: Any, is_output: bool = False) -> None:
+        super().__init__(value if isinstance(value, torch.Tensor) else torch.tensor(value), is_output)
+
+
+@fault(
     "ignores-retain-graph",
     exercise="release-rule",
     part="release_saved",
@@ -286,7 +358,7 @@ def frees_nothing(node: Any, retain_graph: bool) -> None:
     "frees-the-next-nodes",
     exercise="release-rule",
     part="release_saved",
-    help="Free this node only: the nodes behind it have not run yet and still need what they keep.",
+    help="A node was released before its own backward ran: free the node you are given, not those behind it.",
 )
 def frees_the_next_nodes(node: Any, retain_graph: bool) -> None:
     if not retain_graph:
@@ -374,6 +446,23 @@ def counts_every_path(tensor: Any) -> int:
 
 
 @fault(
+    "walks-every-path",
+    exercise="saved-bytes",
+    part="saved_bytes",
+    help="Go on from each node once: without a set of seen nodes the work doubles where two paths meet.",
+)
+def walks_every_path(tensor: Any) -> int:
+    memory: dict[int, int] = {}
+    stack = [tensor.grad_fn]
+    while stack:
+        node = stack.pop()
+        if node is not None:
+            memory |= {value.data_ptr(): value.nbytes for value in alive(node)}
+            stack += [below for below, _ in node.next_functions]
+    return sum(memory.values())
+
+
+@fault(
     "looks-at-one-node",
     exercise="saved-bytes",
     part="saved_bytes",
@@ -412,7 +501,7 @@ def counts_shared_memory_twice(tensor: Any) -> int:
     "tells-tensors-apart-by-identity",
     exercise="saved-bytes",
     part="saved_bytes",
-    help="A tensor and its view or detach() are two objects with one memory: compare data_ptr(), not id().",
+    help="Objects that share memory are counted apart: a view or detach() is another object; compare data_ptr().",
 )
 def tells_tensors_apart_by_identity(tensor: Any) -> int:
     found = [value for node in walk(tensor.grad_fn) for value in alive(node)]

@@ -12,6 +12,7 @@ from course.scenarios.topics.saved_bytes import held
     "saved.bytes-of-a-random-graph",
     lesson=5,
     hidden=True,
+    contract=True,
     asks="Operations are strung together at random, partly run, partly not: how many bytes are kept?",
 )
 def bytes_of_a_random_graph(T: Any, draw: Draw) -> Yields:
@@ -37,6 +38,7 @@ def bytes_of_a_random_graph(T: Any, draw: Draw) -> Yields:
     "saved.bytes-of-unequal-layers",
     lesson=5,
     hidden=True,
+    contract=True,
     asks="Layers of different widths keep different amounts: does each count with its own size?",
 )
 def bytes_of_unequal_layers(T: Any, draw: Draw) -> Yields:

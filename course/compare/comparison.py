@@ -11,7 +11,7 @@ from course.scenarios.differences import Difference, differences, ulps_apart
 from course.scenarios.observation import Observations, observe
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """What each backend observed, and how each differs from the first one.
 
@@ -63,6 +63,8 @@ class Comparison:
         from course.compare.text import as_text
 
         return as_text(self)
+
+    __repr__ = __str__  # what a prompt without HTML shows
 
     def _repr_html_(self) -> str:
         from course.compare.html import as_html

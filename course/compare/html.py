@@ -72,6 +72,6 @@ def _cell(comparison: Comparison, name: str, label: str, observation: Observatio
 
 
 def _full_message(observation: Observation | None) -> str:
-    if observation is None or not observation.message:
+    if observation is None or observation.kind != "raised" or not observation.message:
         return ""
     return f' title="{escape(observation.message, quote=True)}"'

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from course.scenarios.differences import Difference
 from course.scenarios.observation import Observation
 
 _MOST_NUMBERS = 12
 _MOST_LETTERS = 160
+
+#: Beyond this an error is no matter of rounding, and a count of ulps says nothing.
+MANY_ULPS = 1e6
 
 
 def brief(observation: Observation | None) -> str:
@@ -29,7 +34,7 @@ def _words(observation: Observation) -> str:
         case "number":
             return number(value)
         case "none":
-            return "None"
+            return observation.message or "None"
         case "list":
             return "[" + ", ".join(_words(item) for item in value) + "]"
         case "dict":
@@ -79,10 +84,26 @@ def reason(difference: Difference) -> str:
             return f"shape differs{where}"
         case "dtype" if got and expected:
             return f"dtype differs{where}: {got.dtype}, not {expected.dtype}"
+        case "value" if difference.ulps is not None and difference.ulps > MANY_ULPS:
+            return f"value differs{where}{_by(difference)}"
         case "value" if difference.ulps is not None:
             return f"value differs{where}: {ulps(difference.ulps)}"
         case what:
             return f"{what} differs{where}"
+
+
+def _by(difference: Difference) -> str:
+    """Say an error too large for ulps in percent of the largest expected number."""
+    expected, got = difference.expected, difference.got
+    if expected is None or got is None or expected.dtype == "bool":
+        return ""
+    one, other = (np.atleast_1d(np.asarray(side.value, dtype=float)) for side in (expected, got))
+    with np.errstate(invalid="ignore"):  # two infinities
+        size, error = float(np.abs(one).max()), float(np.abs(one - other).max())
+    if not (np.isfinite(error) and 0 < error <= 10 * size):  # no number to measure with
+        return ": not close"
+    percent = 100 * error / size
+    return f" by {percent:.0f}%" if percent >= 10 else f" by {percent:.2g}%"
 
 
 def ulps(count: float) -> str:

@@ -22,9 +22,10 @@ def as_text(comparison: Comparison) -> str:
         cells = [label]
         for name in names:
             cell = brief(tables[name].get(label))
-            if error := comparison.error_at(name, label):
+            found = comparison.differences_at(name, label)
+            if (error := comparison.error_at(name, label)) and not found:
                 cell += f" ({ulps(error)})"
-            for one in comparison.differences_at(name, label)[:1]:
+            for one in found[:1]:
                 cell += f"  <- DIFFERS ({reason(one)})"
             cells.append(cell)
         rows.append(cells)

@@ -108,6 +108,7 @@ print("add keeps:           ", (x + 1).grad_fn.saved())
 # itself, the two point at each other, and deleting your name for `y` frees neither. Only Python's cycle
 # collector can, some time later. Until then the memory is in use, and on a GPU you may not have it.
 
+
 # %%
 class Thing:
     """Stands for a tensor or a node."""
@@ -190,7 +191,7 @@ my_choice = "..."  # "A", "B" or "C", and why not the others
 #
 # </details>
 #
-# The engine calls your function right after each node has run. `retain_graph` says whether the user asked
+# The engine calls your function right after each node that kept something has run. `retain_graph` says whether the user asked
 # to keep everything for another pass.
 
 # %% tags=["exercise:release-rule"]

@@ -104,10 +104,12 @@ class Tensor:
 
     @property
     def _version(self) -> int:
+        counter = self._version_counter
+        if counter is not None:
+            return counter.value  # type: ignore[no-any-return]
         if self._inference:
             raise RuntimeError("Inference tensors do not track version counter.")
-        counter = self._version_counter
-        return 0 if counter is None else int(counter.value)
+        return 0
 
     def _counter(self) -> Any:
         """Return the version counter, made at first need, so that it can be shared."""
@@ -177,8 +179,7 @@ class Tensor:
                 raise RuntimeError(messages.ONLY_FLOATS.lower().replace("tensors", "Tensors"))
             if self._inference and not mode.inference:
                 raise RuntimeError(
-                    "Setting requires_grad=True on inference tensor outside InferenceMode is not "
-                    "allowed."
+                    "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed."
                 )
         self._requires_grad = bool(requires_grad)
         return self
@@ -315,11 +316,12 @@ class Tensor:
 
     def detach_alias(self) -> Tensor:
         """Return the same memory and version counter without history."""
-        alias = wrap(self._array)
-        if alias._inference is not self._inference:
-            alias._inference = self._inference
-        if not self._inference:
-            alias._version_counter = self._counter()
+        alias = object.__new__(Tensor)
+        alias._data = self._array
+        if self._inference:
+            alias._inference = True
+        else:
+            alias._version_counter = self._version_counter or self._counter()
         return alias
 
     def attached_alias(self, node: Any, output_nr: int = 0) -> Tensor:
@@ -382,8 +384,7 @@ def _arrays(data: Any) -> Any:
 
 def _check_assigned_gradient(tensor: Tensor, value: Any) -> None:
     if not isinstance(value, Tensor):
-        raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type "
-                        f"{type(value).__name__}")
+        raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}")
     if value is tensor:
         raise RuntimeError("can't assign Variable as its own grad")
     if value._data.dtype != tensor._data.dtype:

@@ -108,7 +108,8 @@ class Pass:
                 ]
             ran = plugged.run_post_hooks(hooks.post, self._shown(out), self._shown(gradients))
             out = self._raw(ran)
-        plugged.release_saved(node, self.retain_graph)
+        if node.kept != ():
+            plugged.release_saved(node, self.retain_graph)
         return out
 
     def _tensor_hooks(self, node: Node, gradients: list[Any]) -> list[Any]:

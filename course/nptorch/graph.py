@@ -40,6 +40,7 @@ class Node:
 
     __slots__ = ("__weakref__", "_metadata", "edges", "hooks", "sequence_nr", "slots")
     outputs = 1
+    kept: Any = None  # an empty tuple tells the engine that there is nothing to release
 
     def __init__(self, edges: tuple[Any, ...], slots: tuple[int, ...]) -> None:
         self.edges = edges

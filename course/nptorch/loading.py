@@ -86,7 +86,8 @@ def save_part(part: Any, folder: str | Path = MINE) -> Path:
     TypeError
         If the object's name is not that of a part.
     PartFileError
-        If its source cannot be found, or needs something that is defined elsewhere.
+        If its source cannot be found, is not written yet, or needs something that is defined
+        elsewhere.
     """
     name = getattr(part, "__name__", type(part).__name__)
     if name not in DECLARED:

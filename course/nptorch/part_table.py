@@ -61,10 +61,7 @@ class PartTable:
     def __repr__(self) -> str:
         width = max(len(row.name) for row in self.rows)
         lines = [f"{'part':<{width}}  lesson  whose  contract"]
-        lines += [
-            f"{row.name:<{width}}  {row.lesson:>6}  {row.whose:<5}  {row.contract}"
-            for row in self.rows
-        ]
+        lines += [f"{row.name:<{width}}  {row.lesson:>6}  {row.whose:<5}  {row.contract}" for row in self.rows]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:

@@ -118,8 +118,7 @@ class use:  # noqa: N801 - reads as a statement: torch.use(run_backward=run_back
         unknown = [name for name in parts if name not in DECLARED]
         if unknown:
             raise TypeError(
-                f"the engine has no part named {', '.join(unknown)}; its parts are: "
-                f"{', '.join(sorted(DECLARED))}"
+                f"the engine has no part named {', '.join(unknown)}; its parts are: {', '.join(sorted(DECLARED))}"
             )
         with _lock:
             self._before = {name: getattr(plugged, name) for name in parts}

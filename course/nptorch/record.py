@@ -14,7 +14,7 @@ from course.nptorch.grad_mode import mode
 from course.nptorch.graph import Node, gradient_edge, sequence
 from course.nptorch.parts import declare, plugged
 from course.nptorch.saved import RESULT, keep, read
-from course.nptorch.table import OF_MANY, OPS, Op, Plan, built, share, vjp, vjp_of_many
+from course.nptorch.table import G_ALONE, OF_MANY, OPS, Op, Plan, built, share, vjp, vjp_of_many
 
 __all__ = [
     "OF_MANY",
@@ -33,6 +33,7 @@ __all__ = [
 ]
 
 new = object.__new__
+ONE, ONE_ZERO, TWO_ZEROS = (True,), (0,), (0, 0)
 NO_SLOTS = tuple((0,) * n for n in range(9))
 
 
@@ -62,25 +63,34 @@ class OpNode(Node):
         plan = self.plan
         if g is None:
             return plan.nothing
-        values = [read(saved, self, position) for saved, position in zip(self.kept, plan.saves, strict=True)]
-        out: list[Any] = []
-        for rule, call in zip(plan.op.rules, plan.calls, strict=True):
-            if call is None:
-                out.append(None)
-                continue
-            picks, words = call
-            if words:
-                facts = self.facts
-                out.append(rule(g, *[values[pick] for pick in picks], *[facts[word] for word in words]))
-            elif len(picks) == 1:
-                out.append(rule(g, values[picks[0]]))
-            else:
-                out.append(rule(g, *[values[pick] for pick in picks]))
+        if plan.direct is None:
+            out = self._every_rule(g)
+        else:
+            out = []
+            rules = plan.op.rules
+            for i, at in plan.direct:
+                if at >= 0:
+                    out.append(rules[i](g, read(self.kept[at], self, plan.saves[at])))
+                else:
+                    out.append(rules[i](g) if at == G_ALONE else None)
         if self.like is not None:
             return [
                 grad if grad is None or form is None else conform(grad, *form)
                 for grad, form in zip(out, self.like, strict=True)
             ]
+        return out
+
+    def _every_rule(self, g: Any) -> list[Any]:
+        """Return what the rules make of `g`, whatever they take."""
+        plan, facts = self.plan, self.facts
+        values = [read(saved, self, at) for saved, at in zip(self.kept, plan.saves, strict=True)]
+        out: list[Any] = []
+        for rule, call in zip(plan.op.rules, plan.calls, strict=True):
+            if call is None:
+                out.append(None)
+            else:
+                picks, words = call
+                out.append(rule(g, *[values[at] for at in picks], *[facts[word] for word in words]))
         return out
 
     def saved(self) -> tuple[Any, ...]:
@@ -145,6 +155,52 @@ def attach(op: Op, inputs: tuple[Any, ...], result: Any, facts: dict[str, Any] |
         if node is not None:
             result._grad_fn = node
     return result
+
+
+def attach_one(op: Op, x: Any, result: Any) -> None:
+    """Do what `attach` does for a result of the shape and dtype of its one input, a Tensor."""
+    edge = x._grad_fn
+    if edge is None or x._base is not None or x._output_nr:  # a leaf, a view, one of several
+        result._grad_fn = make_node(op, (x,), result, None)
+        return
+    node = result._grad_fn = new(OpNode)
+    node.edges = (edge,)
+    node.slots = ONE_ZERO
+    node.sequence_nr = next(sequence)
+    node.hooks = node.facts = node.like = None
+    plan = node.plan = op.plans.get(ONE) or op.plan(ONE)
+    node.kept = tuple([keep(x if at >= 0 else result, at < 0) for at in plan.saves])
+
+
+def attach_two(op: Op, x: Any, y: Any, result: Any, facts: dict[str, Any] | None) -> None:
+    """Do what `attach` does for two Tensors of the dtype of the result."""
+    one, two = x._grad_fn, y._grad_fn
+    if one is None or x._base is not None:  # a leaf or a view: see gradient_edge
+        one = gradient_edge(x)[0]
+    if two is None or y._base is not None:
+        two = gradient_edge(y)[0]
+    if one is None and two is None:
+        return
+    node = result._grad_fn = new(OpNode)
+    node.edges = (one, two)
+    node.slots = (x._output_nr, y._output_nr) if x._output_nr or y._output_nr else TWO_ZEROS
+    node.sequence_nr = next(sequence)
+    node.hooks = None
+    node.facts = facts
+    shape = result._data.shape
+    if x._data.shape == shape and y._data.shape == shape:
+        node.like = None
+    else:
+        dtype = result._data.dtype
+        node.like = (one and (x._data.shape, dtype), two and (y._data.shape, dtype))
+    wanted = (one is not None, two is not None)
+    plan = node.plan = op.plans.get(wanted) or op.plan(wanted)
+    saves = plan.saves
+    if saves:
+        sources = (x, y, result)  # RESULT counts from the end
+        node.kept = tuple([keep(sources[at], at < 0) for at in saves])
+    else:
+        node.kept = saves
 
 
 def make_node(

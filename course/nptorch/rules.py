@@ -119,8 +119,10 @@ vjp("clone",      self=lambda g: g)
 vjp("to_copy",    self=lambda g: g, node_name="ToCopyBackward0")
 
 # -- several inputs, broadcast against each other --------------------------------------------------
-vjp("add",     self=lambda g: g,                                    other=lambda g, alpha: g if alpha == 1 else g * alpha)
-vjp("sub",     self=lambda g: g,                                    other=lambda g, alpha: -g if alpha == 1 else g * -alpha)
+vjp("add",     self=lambda g: g,                                    other=lambda g: g)
+vjp("sub",     self=lambda g: g,                                    other=lambda g: -g)
+vjp("add_scaled", self=lambda g: g,                                 other=lambda g, alpha: g * alpha, node_name="AddBackward0")
+vjp("sub_scaled", self=lambda g: g,                                 other=lambda g, alpha: g * -alpha, node_name="SubBackward0")
 vjp("rsub",    self=lambda g, alpha: -g if alpha == 1 else g * -alpha, node_name="RsubBackward1")
 vjp("mul",     self=built(1, "mul_self", lambda g, other: ...),     other=built(1, "mul_other", lambda g, self: ...))
 vjp("div",     self=built(1, "div_self", lambda g, other: ...),     other=built(1, "div_other", lambda g, self, other: ...))

@@ -118,20 +118,22 @@ def read(saved: Any, node: Any, position: int, as_tensor: bool = False) -> Any:
     value = saved.unpack()
     if not hasattr(value, "_data"):
         return value
-    if saved.version is not None:
-        if (
-            0 <= position < len(node.edges)  # inputs that are only kept have no edge
-            and value._grad_fn is None
-        ):
-            edge = node.edges[position]
-            if edge is not None and not isinstance(edge, AccumulateGrad | Nowhere):
-                raise RuntimeError(SAVED_DETACHED)
-        counter = value._version_counter
-        if counter is not None and counter.value != saved.version:
-            plugged.check_version(saved.version, value, node, position == RESULT)
+    if value._grad_fn is None and position >= 0 and saved.version is not None:
+        _refuse_detached(node, position)
+    counter = value._version_counter
+    if counter is not None and counter.value != saved.version and saved.version is not None:
+        plugged.check_version(saved.version, value, node, position == RESULT)
     if mode.enabled or as_tensor:  # the engine records while it walks back, or it does not
         return value.attached_alias(node) if position == RESULT else value
-    return value._data
+    data = value._data
+    return data if data.ndim else data[()]  # NumPy computes with scalars several times faster
+
+
+def _refuse_detached(node: Any, position: int) -> None:
+    """Raise if an input that has no history now had one when it was saved."""
+    edge = node.edges[position] if position < len(node.edges) else None  # what is only kept has none
+    if edge is not None and edge.__class__ is not AccumulateGrad and edge.__class__ is not Nowhere:
+        raise RuntimeError(SAVED_DETACHED)
 
 
 def _unchecked(version: int, value: Any, node: Any, is_output: bool) -> None:

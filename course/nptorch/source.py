@@ -24,7 +24,7 @@ def part_source(part: Any) -> str:
     OSError
         If the source is not to be found.
     ValueError
-        If the part needs a name that is defined in another cell.
+        If the part needs a name that is defined in another cell, or is not written yet.
     """
     filename = _filename(part)
     lines = linecache.getlines(filename)
@@ -36,11 +36,12 @@ def part_source(part: Any) -> str:
     pieces = [_text(lines, node) for node in kept if not _is_future(node)]
     if part.__name__ not in {getattr(node, "name", None) for node in tree.body}:
         raise OSError("it is not defined at the top level of its cell")
+    if stubs := [stub for node in tree.body for stub in _stubs(node, part.__name__)]:
+        raise ValueError(f"{', '.join(stubs)} is not written yet; write it and run its cell first")
     text = "\n\n".join([*future, HEADER.rstrip(), *pieces]) + "\n"
     if missing := sorted(_needed(text)):
         raise ValueError(
-            f"it uses {', '.join(missing)}, which another cell defines; put that into the same "
-            "cell as the part"
+            f"it uses {', '.join(missing)}, which another cell defines; put that into the same cell as the part"
         )
     return text
 
@@ -57,6 +58,24 @@ def _filename(part: Any) -> str:
     if code is None:
         raise OSError("it has no methods, so its source cannot be found")
     return str(code.co_filename)
+
+
+def _stubs(node: ast.stmt, name: str) -> list[str]:
+    """Name the part, or the methods of it, whose body does nothing but raise NotImplementedError."""
+    if getattr(node, "name", None) != name:
+        return []
+    inner = node.body if isinstance(node, ast.ClassDef) else [node]
+    prefix = f"{name}." if isinstance(node, ast.ClassDef) else ""
+    return [f"{prefix}{f.name}" for f in inner if isinstance(f, ast.FunctionDef) and _is_stub(f)]
+
+
+def _is_stub(function: ast.FunctionDef) -> bool:
+    said = ast.get_docstring(function, clean=False) is not None
+    body = function.body[1:] if said else function.body
+    if len(body) != 1 or not isinstance(body[0], ast.Raise):
+        return False
+    error = body[0].exc.func if isinstance(body[0].exc, ast.Call) else body[0].exc
+    return isinstance(error, ast.Name) and error.id == "NotImplementedError"
 
 
 def _text(lines: list[str], node: Any) -> str:

@@ -16,6 +16,7 @@ from course.nptorch.parts import declare, missing, on_plug
 from course.nptorch.saved import RESULT
 
 Rule = Callable[..., Any]
+G_ALONE, NO_GRADIENT = -1, -2
 
 
 class Plan:
@@ -31,9 +32,12 @@ class Plan:
         The row of the table.
     calls : tuple
         Per input: None, or (positions in `saves`, names of plain facts).
+    direct : tuple or None
+        The same where every rule takes at most one kept value, as most do: per input its number,
+        and the position in `saves`, `G_ALONE` or `NO_GRADIENT`.
     """
 
-    __slots__ = ("calls", "names", "nothing", "op", "saves")
+    __slots__ = ("calls", "direct", "names", "nothing", "op", "saves")
 
     def __init__(self, op: Op, needed: tuple[bool, ...]) -> None:
         # in the order in which the rules name them; the result comes last, and is kept, as in
@@ -54,6 +58,9 @@ class Plan:
         self.names = tuple(names)
         self.saves = tuple(RESULT if name == "result" else op.inputs.index(name) for name in names)
         self.calls = tuple(calls)
+        plain = [call is None or (len(call[0]) < 2 and not call[1]) for call in calls]
+        which = [NO_GRADIENT if call is None else (*call[0], G_ALONE)[0] for call in calls]
+        self.direct = tuple(enumerate(which)) if all(plain) else None
         self.nothing = (None,) * len(calls)
         self.op = op
 

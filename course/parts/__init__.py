@@ -31,8 +31,4 @@ def reference(lesson: int | None = None) -> dict[str, Any]:
         if lesson is None or number <= lesson:
             module = importlib.import_module(f"{__name__}.{name}")
             found |= {part: getattr(module, part) for part in DECLARED if hasattr(module, part)}
-    return {
-        name: part
-        for name, part in found.items()
-        if getattr(part, "__module__", "").startswith(__name__)
-    }
+    return {name: part for name, part in found.items() if getattr(part, "__module__", "").startswith(__name__)}

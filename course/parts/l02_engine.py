@@ -43,9 +43,7 @@ def make_grads(outputs: tuple[Any, ...], gradients: tuple[Any, ...]) -> list[Any
                 )
             made.append(gradient)
         elif gradient is not None:
-            raise TypeError(
-                f"gradients can be either Tensors or None, but got {type(gradient).__name__}"
-            )
+            raise TypeError(f"gradients can be either Tensors or None, but got {type(gradient).__name__}")
         elif not output.requires_grad:
             made.append(None)
         elif output.numel() != 1:
@@ -74,9 +72,7 @@ def count_consumers(roots: list[Node]) -> dict[Node, int]:
     return consumers
 
 
-def run_backward(
-    roots: list[tuple[Node, int, Any]], run_node: Callable[[Node, list[Any]], Any]
-) -> None:
+def run_backward(roots: list[tuple[Node, int, Any]], run_node: Callable[[Node, list[Any]], Any]) -> None:
     """Walk the graph from the roots; run each node once, when all its gradients have arrived.
 
     Of the nodes that are complete, the one with the highest ``sequence_nr`` runs first: the one

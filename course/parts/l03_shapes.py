@@ -25,9 +25,7 @@ def sum_to_size(g: Any, shape: tuple[int, ...]) -> Any:
     extra = len(g.shape) - len(shape)
     if extra > 0:
         g = g.sum(axis=tuple(range(extra)))
-    stretched = tuple(
-        axis for axis, n in enumerate(shape) if n == 1 and g.shape[axis] != 1
-    )
+    stretched = tuple(axis for axis, n in enumerate(shape) if n == 1 and g.shape[axis] != 1)
     return g.sum(axis=stretched, keepdims=True) if stretched else g
 
 

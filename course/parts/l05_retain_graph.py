@@ -49,7 +49,7 @@ class SavedTensor:
 
 
 def release_saved(node: Any, retain_graph: bool) -> None:
-    """Free what one node kept; the engine calls this right after the node's backward ran.
+    """Free what one node kept; called right after the backward of each node that kept something.
 
     Parameters
     ----------

@@ -127,9 +127,7 @@ def _check(hook: Any, before: Any, after: Any) -> None:
     if not isinstance(after, torch.Tensor):
         raise TypeError(f"expected Variable, but hook returned '{type(after).__name__}'")
     if before is None:
-        raise RuntimeError(
-            "can't replace a None gradient with a non-None value"
-        )
+        raise RuntimeError("can't replace a None gradient with a non-None value")
     if after.dtype != before.dtype:
         raise RuntimeError(
             f"hook '{_name(hook)}' has changed the type of value (was torch."

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from course.scenarios.attempt import Heard, Raised
+from course.scenarios.attempt import Heard, Raised, Ran
 from course.scenarios.draw import Draw
 from course.scenarios.keywords import phrases
 from course.scenarios.registry import Scenario
@@ -49,8 +49,10 @@ class Observation:
         (labels ``[0]``, ``[1]``, ...). Dict: the same, labelled by key.
         Raised: ``{"type": ..., "keywords": [...]}``.
     message
-        The full text of an exception. For the reader's eye only: it is neither
-        stored nor compared.
+        The full text of an exception; ``runs`` for a call that ended without a
+        result. For the reader's eye only: it is neither stored nor compared.
+    frames
+        The functions through which an exception came, innermost first. The same.
     """
 
     label: str
@@ -59,6 +61,7 @@ class Observation:
     shape: tuple[int, ...] | None
     value: Any
     message: str = field(default="", compare=False)
+    frames: tuple[str, ...] = field(default=(), compare=False)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data; numbers that JSON lacks become ``"nan"``, ``"inf"``, ``"-inf"``."""
@@ -170,7 +173,9 @@ def capture(label: str, value: object, backend: Runs) -> Observation:
         return Observation(label, "text", None, None, value)
     if isinstance(value, Raised):
         content = {"type": value.type, "keywords": phrases(value.message)}
-        return Observation(label, "raised", None, None, content, value.message)
+        return Observation(label, "raised", None, None, content, value.message, value.frames)
+    if isinstance(value, Ran):  # the same as None to who compares
+        return Observation(label, "none", None, None, None, "runs")
     if isinstance(value, Heard):
         return capture(label, list(value.warnings), backend)
     if isinstance(value, (list, tuple)):

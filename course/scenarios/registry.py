@@ -41,6 +41,9 @@ class Scenario:
         True for the scenarios that only graders have.
     ulps
         How far, in units of the last place, a value may be from torch's.
+    contract
+        True where torch has nothing of this name, so that what is expected follows
+        from the text of an exercise; feedback then does not call it torch's.
     """
 
     id: str
@@ -49,6 +52,7 @@ class Scenario:
     program: Program
     hidden: bool = False
     ulps: int = 64
+    contract: bool = False
 
     @property
     def topic(self) -> str:
@@ -56,7 +60,9 @@ class Scenario:
         return self.id.partition(".")[0]
 
 
-def scenario(id: str, *, lesson: int, asks: str, hidden: bool = False, ulps: int = 64) -> Callable[[Program], Program]:
+def scenario(
+    id: str, *, lesson: int, asks: str, hidden: bool = False, ulps: int = 64, contract: bool = False
+) -> Callable[[Program], Program]:
     """Register the decorated generator function as a scenario.
 
     Raises
@@ -77,7 +83,7 @@ def scenario(id: str, *, lesson: int, asks: str, hidden: bool = False, ulps: int
         # A module that is reloaded (in a notebook) registers the same function again.
         if known is not None and _origin(known.program) != _origin(program):
             raise ValueError(f"scenario id {id!r} is used twice")
-        _REGISTRY[id] = Scenario(id, lesson, asks, program, hidden, ulps)
+        _REGISTRY[id] = Scenario(id, lesson, asks, program, hidden, ulps, contract)
         return program
 
     return register

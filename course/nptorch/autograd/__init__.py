@@ -141,8 +141,7 @@ def grad(
         )
     if materialize_grads and allow_unused is False:
         raise ValueError(
-            "Expected allow_unused to be True or not passed when materialize_grads=True, "
-            "but got: allow_unused=False."
+            "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
         )
     allow_unused = bool(allow_unused) or materialize_grads
     wanted = _sequence(inputs)
@@ -158,9 +157,7 @@ def grad(
         node, slot = gradient_edge(x)
         captures.setdefault(node, []).append((slot, key))
     towards = nodes_towards([node for node, _, _ in roots], set(captures))
-    run = Pass(
-        create_graph if retain_graph is None else retain_graph, create_graph, towards, captures
-    )
+    run = Pass(create_graph if retain_graph is None else retain_graph, create_graph, towards, captures)
     run.run(roots)
     return tuple(
         _handed_out(run.captured.get(key), x, key, allow_unused, materialize_grads, create_graph)
@@ -168,9 +165,7 @@ def grad(
     )
 
 
-def _handed_out(
-    got: Any, x: Tensor, index: int, allow_unused: bool, materialize: bool, create_graph: bool
-) -> Any:
+def _handed_out(got: Any, x: Tensor, index: int, allow_unused: bool, materialize: bool, create_graph: bool) -> Any:
     if got is not None:
         return got if isinstance(got, Tensor) else wrap(np.array(got))
     if materialize:

@@ -41,8 +41,7 @@ class FunctionCtx:
         for x in tensors:
             if x is not None and not isinstance(x, Tensor):
                 raise TypeError(
-                    "save_for_backward can only save variables, but argument 0 is of type "
-                    f"{type(x).__name__}"
+                    f"save_for_backward can only save variables, but argument 0 is of type {type(x).__name__}"
                 )
         self.to_save = tensors
 
@@ -109,9 +108,7 @@ class FunctionNode(FunctionCtx, Node):
         self.count_writes()
         made = tuple(self._output(slot, x) for slot, x in enumerate(outputs))
         self.outputs = len(made)
-        self.output_forms = tuple(
-            (x._data.shape, x._data.dtype) if isinstance(x, Tensor) else None for x in made
-        )
+        self.output_forms = tuple((x._data.shape, x._data.dtype) if isinstance(x, Tensor) else None for x in made)
         kept, at = [], []
         for x in self.to_save:
             is_output = any(x is y for y in (*made, *outputs)) and x is not None
@@ -187,8 +184,7 @@ class FunctionNode(FunctionCtx, Node):
             got = got[:-1]
         if len(got) != count:
             raise RuntimeError(
-                f"function {self.name()} returned an incorrect number of gradients (expected "
-                f"{count}, got {len(got)})"
+                f"function {self.name()} returned an incorrect number of gradients (expected {count}, got {len(got)})"
             )
         out = []
         for index, (g, form) in enumerate(zip(got, self.forms, strict=True)):
@@ -204,9 +200,7 @@ class FunctionNode(FunctionCtx, Node):
     def _fitted(self, index: int, g: Any, form: Any) -> Any:
         shape = form[0]
         if not isinstance(g, Tensor):
-            raise TypeError(
-                f"{self.name()}: expected Variable or None (got {type(g).__name__})"
-            )
+            raise TypeError(f"{self.name()}: expected Variable or None (got {type(g).__name__})")
         if g._data.shape != shape and not _expandable(shape, g._data.shape):
             raise RuntimeError(
                 f"Function {self.name()} returned an invalid gradient at index {index} - got "
@@ -222,18 +216,14 @@ def _expandable(shape: tuple[int, ...], onto: tuple[int, ...]) -> bool:
     """Return whether `shape` broadcasts to `onto`."""
     if len(shape) > len(onto):
         return False
-    return all(
-        n in (1, m) for n, m in zip(reversed(shape), reversed(onto), strict=False)
-    )
+    return all(n in (1, m) for n, m in zip(reversed(shape), reversed(onto), strict=False))
 
 
 class _Once(Node):
     """Stands behind gradients that cannot be differentiated a second time."""
 
     def apply(self, gradients: list[Any]) -> Any:
-        raise RuntimeError(
-            "trying to differentiate twice a function that was marked with @once_differentiable"
-        )
+        raise RuntimeError("trying to differentiate twice a function that was marked with @once_differentiable")
 
 
 def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:

@@ -39,9 +39,7 @@ class saved_tensors_hooks:  # noqa: N801 - torch's own name
         Gets what was kept, at every use; must return a Tensor of the same content.
     """
 
-    def __init__(
-        self, pack_hook: Callable[[Tensor], Any], unpack_hook: Callable[[Any], Tensor]
-    ) -> None:
+    def __init__(self, pack_hook: Callable[[Tensor], Any], unpack_hook: Callable[[Any], Tensor]) -> None:
         self.pair = pack_hook, unpack_hook
 
     def __enter__(self) -> None:
@@ -72,8 +70,7 @@ def get_gradient_edge(tensor: Tensor) -> GradientEdge:
         If it does not require grad.
     """
     if not tensor.requires_grad:
-        raise RuntimeError("It is not possible to get the gradient edge for a Tensor that does not "
-                           "require gradients")
+        raise RuntimeError("It is not possible to get the gradient edge for a Tensor that does not require gradients")
     node, slot = gradient_edge(tensor)
     assert node is not None
     return GradientEdge(node, slot)

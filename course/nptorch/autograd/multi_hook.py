@@ -38,9 +38,7 @@ class MultiHandle:
         self.remove()
 
 
-def register_multi_grad_hook(
-    tensors: Sequence[Tensor], fn: Callable[[Any], None], *, mode: str = "all"
-) -> MultiHandle:
+def register_multi_grad_hook(tensors: Sequence[Tensor], fn: Callable[[Any], None], *, mode: str = "all") -> MultiHandle:
     """Call `fn` once in each backward pass, for several tensors.
 
     Parameters

@@ -12,9 +12,7 @@ from typing import Any
 
 from course.nptorch._tensor import Tensor
 
-VOLATILE = (
-    "volatile was removed and now has no effect. Use `with torch.no_grad():` instead."
-)
+VOLATILE = "volatile was removed and now has no effect. Use `with torch.no_grad():` instead."
 
 
 class _AnyTensor(type):

@@ -16,7 +16,9 @@ from course.nptorch.grad_mode import mode
 from course.nptorch.ops.operands import Number, aligned, floating, operand
 from course.nptorch.ops.register import FUNCTIONS, described, method, op, recorded, written
 from course.nptorch.ops.write import mismatch, refuse_leaf, write
-from course.nptorch.record import OPS, attach
+from course.nptorch.record import OPS, attach, attach_one, attach_two
+
+new = object.__new__
 
 
 def unary(*names: str, compute: Callable[[Any], Any], floats_only: bool = True) -> Any:
@@ -27,9 +29,11 @@ def unary(*names: str, compute: Callable[[Any], Any], floats_only: bool = True) 
     @op(*names)
     def operation(self: Tensor) -> Tensor:
         data = self._data
-        result = wrap(compute(floating(data) if floats_only else data))
-        if mode.enabled:
-            attach(row, (self,), result)
+        if not mode.enabled or data.dtype.kind != "f":  # of integers nothing is recorded
+            return wrap(compute(floating(data) if floats_only else data))
+        result = new(Tensor)
+        result._data = compute(data if data.ndim else data[()])
+        attach_one(row, self, result)
         return result
 
     def operation_(self: Tensor) -> Tensor:
@@ -67,6 +71,17 @@ def binary(
             raise mismatch(a, b) from error
 
     def operation(self: Any, other: Any) -> Tensor:
+        if mode.enabled and isinstance(self, Tensor) and isinstance(other, Tensor):
+            a, b = self._data, other._data
+            if a.dtype is b.dtype and a.dtype.kind == "f":  # nothing to convert or to refuse
+                result = new(Tensor)
+                try:
+                    # NumPy computes with scalars several times faster than with 0-d arrays
+                    result._data = compute(a if a.ndim else a[()], b if b.ndim else b[()])
+                except ValueError as error:
+                    raise mismatch(a, b) from error
+                attach_two(row, self, other, result, facts)
+                return result
         result = wrap(values(self, other))
         if mode.enabled:
             attach(row, (self, other), result, facts)
@@ -88,7 +103,7 @@ def operator(name: str, function: Callable[[Any, Any], Any], *, flip: bool = Fal
     """Make `function` the operator method `name`, which leaves other operands to the other side."""
 
     def form(self: Tensor, other: Any) -> Any:
-        if not isinstance(other, Tensor | Number | np.generic):
+        if not isinstance(other, Tensor) and not isinstance(other, Number | np.generic):
             return NotImplemented
         return function(other, self) if flip else function(self, other)
 
@@ -127,7 +142,7 @@ def _scaled(row: str, self: Any, other: Any, alpha: Any) -> Any:
         values = a + b * alpha if row == "add" else a - b * alpha
     except ValueError as error:
         raise mismatch(a, b) from error
-    return row, (self, other), values, {"alpha": alpha}
+    return row if alpha == 1 else f"{row}_scaled", (self, other), values, {"alpha": alpha}
 
 
 @op("add")

@@ -8,16 +8,17 @@ from typing import Any
 from course.scenarios import Cases, Draw, Yields, attempt, quiet_gc, scenario
 
 
-def let_go(T: Any, tensor: Any) -> None:
+def let_go(T: Any, tensor: Any, times: int = 1) -> None:
     """Make the node behind ``tensor``, which keeps one value, let go of it.
 
-    torch does it in backward. The engine's `SavedTensor` is told directly, so that the class can be
-    judged before there is a rule that says when to tell it.
+    torch does it in backward, as often as it needs to. The engine's `SavedTensor` is told directly,
+    so that the class can be judged before there is a rule that says when to tell it.
     """
     if T.__name__ == "torch":
         tensor.sum().backward()
     else:
-        tensor.grad_fn.saved()[0].release()
+        for _ in range(times):
+            tensor.grad_fn.saved()[0].release()
 
 
 @scenario("saved.let-go-of-a-result", lesson=5, asks="What does reading a saved result do once it was let go?")

@@ -48,7 +48,12 @@ def _memory(T: Any, node: Any, name: str) -> dict[int, int]:
     return {value.data_ptr(): value.nbytes} if isinstance(value, T.Tensor) and value.ndim else {}
 
 
-@scenario("saved.bytes-of-a-chain", lesson=5, asks="How many bytes does a chain of operations keep for backward?")
+@scenario(
+    "saved.bytes-of-a-chain",
+    lesson=5,
+    contract=True,
+    asks="How many bytes does a chain of operations keep for backward?",
+)
 def bytes_of_a_chain(T: Any, draw: Draw) -> Yields:
     x = T.tensor(draw.normal(5), requires_grad=True)
     yield "exp", held(T, x.exp())
@@ -60,6 +65,7 @@ def bytes_of_a_chain(T: Any, draw: Draw) -> Yields:
 @scenario(
     "saved.bytes-after-backward",
     lesson=5,
+    contract=True,
     asks="How many bytes are left after backward, with and without retain_graph?",
 )
 def bytes_after_backward(T: Any, draw: Draw) -> Yields:
@@ -75,6 +81,7 @@ def bytes_after_backward(T: Any, draw: Draw) -> Yields:
 @scenario(
     "saved.bytes-half-freed",
     lesson=5,
+    contract=True,
     asks="Two losses share a trunk and one has run: what does the other still keep?",
 )
 def bytes_half_freed(T: Any, draw: Draw) -> Yields:
@@ -86,18 +93,34 @@ def bytes_half_freed(T: Any, draw: Draw) -> Yields:
     yield "second", held(T, second)
 
 
-@scenario("saved.bytes-of-a-diamond", lesson=5, asks="Two paths lead to one node: are its bytes counted once?")
+@scenario(
+    "saved.bytes-of-a-diamond", lesson=5, contract=True, asks="Two paths lead to one node: are its bytes counted once?"
+)
 def bytes_of_a_diamond(T: Any, draw: Draw) -> Yields:
+    # No memory is shared here, so that only the paths can be counted wrongly.
     x = T.tensor(draw.normal(5), requires_grad=True)
     h = x.exp()
-    yield "sum of two branches", held(T, h.sin() + h.cos())
+    yield "sum of two branches", held(T, (h + 1) + (h + 2))
     y = x.exp()
     for _ in range(12):
         y = y + y
     yield "twelve diamonds", held(T, y)
 
 
-@scenario("saved.bytes-of-every-input", lesson=5, asks="Does what the second input keeps count as well?")
+@scenario(
+    "saved.bytes-of-a-ladder",
+    lesson=5,
+    contract=True,
+    asks="A ladder of 40 diamonds has 2**40 paths and 41 nodes: does the walk come to an end?",
+)
+def bytes_of_a_ladder(T: Any, draw: Draw) -> Yields:
+    y = T.tensor(draw.array([1.0, 2.0]), requires_grad=True).exp()
+    for _ in range(40):
+        y = y + y
+    yield "bytes", held(T, y)
+
+
+@scenario("saved.bytes-of-every-input", lesson=5, contract=True, asks="Does what the second input keeps count as well?")
 def bytes_of_every_input(T: Any, draw: Draw) -> Yields:
     x = T.tensor(draw.normal(2), requires_grad=True)
     w = T.tensor(draw.normal(2, 2), requires_grad=True)
@@ -109,6 +132,7 @@ def bytes_of_every_input(T: Any, draw: Draw) -> Yields:
 @scenario(
     "saved.bytes-of-shared-memory",
     lesson=5,
+    contract=True,
     asks="Several nodes keep the same memory: how often does it count?",
 )
 def bytes_of_shared_memory(T: Any, draw: Draw) -> Yields:
@@ -121,14 +145,21 @@ def bytes_of_shared_memory(T: Any, draw: Draw) -> Yields:
     yield "x and x.detach()", held(T, x.sin() * x.detach())
 
 
-@scenario("saved.bytes-by-dtype", lesson=5, asks="The same graph in float32 and float64: how do the bytes differ?")
+@scenario(
+    "saved.bytes-by-dtype",
+    lesson=5,
+    contract=True,
+    asks="The same graph in float32 and float64: how do the bytes differ?",
+)
 def bytes_by_dtype(T: Any, draw: Draw) -> Yields:
     x = T.tensor(draw.normal(4, 2))
     for dtype in (T.float32, T.float64):
         yield str(dtype).rpartition(".")[2], held(T, x.to(dtype).requires_grad_().exp())
 
 
-@scenario("saved.bytes-beside-numbers", lesson=5, asks="A node keeps a tensor and a plain number: what counts?")
+@scenario(
+    "saved.bytes-beside-numbers", lesson=5, contract=True, asks="A node keeps a tensor and a plain number: what counts?"
+)
 def bytes_beside_numbers(T: Any, draw: Draw) -> Yields:
     x = T.tensor(draw.normal(5), requires_grad=True)
     yield "x * 3", held(T, x * 3)
@@ -136,13 +167,15 @@ def bytes_beside_numbers(T: Any, draw: Draw) -> Yields:
     yield "x ** 3", held(T, x**3)
 
 
-@scenario("saved.bytes-without-a-graph", lesson=5, asks="What does a tensor without a graph keep?")
+@scenario("saved.bytes-without-a-graph", lesson=5, contract=True, asks="What does a tensor without a graph keep?")
 def bytes_without_a_graph(T: Any, draw: Draw) -> Yields:
     yield "a leaf", held(T, T.tensor(draw.normal(5), requires_grad=True))
     yield "a constant", held(T, T.tensor(draw.normal(5)))
 
 
-@scenario("saved.bytes-of-a-long-chain", lesson=5, asks="A chain of 3000 operations: is the walk deep enough?")
+@scenario(
+    "saved.bytes-of-a-long-chain", lesson=5, contract=True, asks="A chain of 3000 operations: is the walk deep enough?"
+)
 def bytes_of_a_long_chain(T: Any, draw: Draw) -> Yields:
     x = T.tensor(draw.normal(2), requires_grad=True)
     y = x.exp()

@@ -167,7 +167,7 @@ def graph_can_still_be_walked(T: Any, draw: Draw) -> Yields:
 def new_forward(T: Any, draw: Draw) -> Yields:
     x = T.tensor(draw.normal(3), requires_grad=True)
     for turn in (1, 2, 3):
-        x.exp().sum().backward()
+        x.exp().tanh().sum().backward()
         yield f"x.grad after {turn}", x.grad
 
 
