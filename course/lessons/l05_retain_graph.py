@@ -191,8 +191,8 @@ my_choice = "..."  # "A", "B" or "C", and why not the others
 #
 # </details>
 #
-# The engine calls your function right after each node that kept something has run. `retain_graph` says whether the user asked
-# to keep everything for another pass.
+# The engine calls your function right after each node that kept something has run. `retain_graph` says
+# whether the user asked to keep everything for another pass.
 
 # %% tags=["exercise:release-rule"]
 from course.parts.l05_retain_graph import release_saved
