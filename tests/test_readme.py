@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands import outside_make
+
 ROOT = Path(__file__).resolve().parent.parent
 COPIED = (
     "Makefile",
@@ -88,10 +90,9 @@ def run(command: str, tree: Path, *, activated: bool = True) -> subprocess.Compl
     paths = [path for path in os.environ["PATH"].split(os.pathsep) if path != tools]
     search = os.pathsep.join([tools, *paths])
     env = {
-        **os.environ,
+        **outside_make(),
         "PATH": search if activated else os.pathsep.join(paths),
         "PYTHONPATH": str(tree),
-        "MAKEFLAGS": "",
     }
     found = shutil.which(program, path=search)
     assert found, f"{program} is not installed"

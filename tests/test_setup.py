@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands import outside_make
+
 TARGETS = ("help", "grade", "test", "lab", "build", "check", "bench", "clean")
 pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
 
 
 def make(folder: Path, *arguments: str, path: str | None = None) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, "MAKEFLAGS": ""}
+    env = outside_make()
     if path is not None:
         env["PATH"] = path
     command = [shutil.which("make") or "make", *arguments]
