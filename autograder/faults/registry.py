@@ -58,7 +58,7 @@ def fault(id: str, *, exercise: str, part: str, help: str, links: Sequence[str] 
 
     def register(wrong: Part) -> Part:
         module: str = getattr(wrong, "__module__", "")
-        lesson = module.rpartition(".")[2]
+        lesson = module.removeprefix(f"{__package__}.").partition(".")[0]
         known = _REGISTRY.get(id)
         if known is not None and known.wrong.__qualname__ != getattr(wrong, "__qualname__", ""):
             raise ValueError(f"fault id {id!r} is used twice")
