@@ -95,7 +95,9 @@ def test_the_source_does_leak(root: Path) -> None:
         assert any("saved_bytes" in one for one in found)
 
 
-@pytest.mark.parametrize("where", ["autograder/faults/l05_retain_graph/saved_tensor.py", "course/parts/l05_retain_graph.py"])
+@pytest.mark.parametrize(
+    "where", ["autograder/faults/l05_retain_graph/saved_tensor.py", "course/parts/l05_retain_graph.py"]
+)
 def test_a_planted_leak_is_found(root: Path, tmp_path: Path, where: str) -> None:
     release = tmp_path / "l05_retain_graph"
     shutil.copytree(root / "release" / "l05_retain_graph", release)

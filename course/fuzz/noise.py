@@ -51,7 +51,7 @@ def _moved(program: Program, difference: Difference, expected: Numbers, torch: E
     shaken = Program(tuple(shake(line, steps) for line in program.statements), program.patient)
     try:
         step = run(shaken, torch)[difference.at]
-    except Exception:
+    except Exception:  # the shaken program takes another turn, so it says nothing about rounding
         return 0.0
     moved = _find(step, difference.where)
     if not isinstance(moved, Numbers) or moved.array.shape != expected.array.shape:

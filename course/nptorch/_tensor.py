@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from course.nptorch import messages
+from course.nptorch.assigned import check_gradient
 from course.nptorch.dtypes import Size, cpu, dtype, dtype_of, get_default_dtype
 from course.nptorch.grad_mode import mode
 from course.nptorch.graph import AccumulateGrad, accumulator, hook_onto, hooks_of
@@ -204,7 +205,7 @@ class Tensor:
     @grad.setter
     def grad(self, value: Any) -> None:
         if value is not None:
-            _check_assigned_gradient(self, value)
+            check_gradient(self, value)
         self._grad = value
 
     @grad.deleter
@@ -382,41 +383,5 @@ def _arrays(data: Any) -> Any:
     return data
 
 
-def _check_assigned_gradient(tensor: Tensor, value: Any) -> None:
-    if not isinstance(value, Tensor):
-        raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}")
-    if value is tensor:
-        raise RuntimeError("can't assign Variable as its own grad")
-    if value._data.dtype != tensor._data.dtype:
-        raise RuntimeError(
-            f"attempting to assign a gradient with dtype '{value.dtype.name}' to a tensor with "
-            f"grad_dtype '{tensor.dtype.name}'. The gradient must match the tensor's grad_dtype "
-            "(defaults to the tensor's dtype). You can set the tensor's grad_dtype attribute with "
-            "a specific dtype, or None to allow any dtype."
-        )
-    if value._data.shape != tensor._data.shape:
-        raise RuntimeError(
-            f"attempting to assign a gradient of size '{list(value._data.shape)}' to a tensor of "
-            f"size '{list(tensor._data.shape)}'. Please ensure that the gradient and the tensor "
-            "are the same size"
-        )
-
-
-class _NoVersions:
-    """The null `VersionCounter`: nobody counts."""
-
-    __slots__ = ()
-    value = 0
-
-    def bump(self) -> None:
-        """Do nothing: lesson 6 builds the counter."""
-
-
-def _keep_view(view: Tensor) -> None:
-    """Stand in for lesson 6: a view's history stays what it was when it was made."""
-
-
-declare("VersionCounter", 6, "count the writes to one piece of memory", _NoVersions)
-declare("refresh_view", 6, "give a view its new history after its base changed", _keep_view)
 declare("detach", 4, "the same memory without history")
 declare("detach_", 4, "cut a tensor out of its graph in place")
