@@ -9,10 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from course.building.compare import differing
 from course.building.notebook import source_notebook
@@ -82,9 +79,6 @@ def build(
         build_source(root, into / "source" / lesson, lesson)
     say(f"release/ ({len(wanted)} by nbgrader)")
     release(root, into, wanted)
-    if into == root:
-        for path in _signatures("write", wanted):
-            say(f"autograder/faults/signatures/{path.name}")
     return [into / "release" / lesson for lesson in wanted]
 
 
@@ -96,13 +90,13 @@ def check(*, root: Path = ROOT) -> Check:
         stale = [
             f"{folder}/{line}" for folder in ("source", "release") for line in differing(fresh / folder, root / folder)
         ]
-    return Check([*stale, *_signatures("check")])
+    return Check(stale)
 
 
 def build_source(root: Path, target: Path, lesson: str) -> None:
     """Write one lesson's notebook and the parts that it is given: those of the lessons before."""
     parts = root / "course" / "parts"
-    text = source_notebook(root / "course" / "lessons" / f"{lesson}.py", parts, _points)
+    text = source_notebook(root / "course" / "lessons" / f"{lesson}.py", parts)
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     (target / f"{lesson}.ipynb").write_bytes(text.encode())
@@ -110,22 +104,3 @@ def build_source(root: Path, target: Path, lesson: str) -> None:
         if part.stem < lesson:
             (target / "given").mkdir(exist_ok=True)
             (target / "given" / part.name).write_bytes(part.read_text(encoding="utf-8").encode())
-
-
-def _signatures(step: str, *arguments: Any) -> list[Any]:
-    """Write or check what each fault gets wrong, where the fault dictionary is installed."""
-    if find_spec("autograder.faults") is None:
-        return []
-    done: list[Any] = getattr(import_module("autograder.faults"), step)(*arguments)
-    return done
-
-
-def _points(exercise: str) -> float:
-    """Ask the grader what an exercise is worth.
-
-    By name and only while building: ``course`` must not need ``autograder`` where students use it.
-    """
-    try:
-        return float(import_module("autograder.exercises").get(exercise).points)
-    except KeyError as error:
-        raise BuildError(f"autograder/exercises declares no exercise {exercise!r}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import shutil
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from autograder.exercises import exercises
 from course import build as builder
 from course.build import BuildError, build, check
 from course.building.compare import differing
@@ -24,13 +26,13 @@ TEXT = """\
 import numpy as np
 from autograder import grade
 
-# %% tags=["exercise:box"]
+# %% tags=["exercise:box", "points:5"]
 from course.parts.l05_toy import Box
 
 # %% tags=["grade:box"]
 grade("box", Box=Box)
 
-# %% tags=["exercise:double"]
+# %% tags=["exercise:double", "points:2.5"]
 from course.parts.l05_toy import double
 
 # %% tags=["grade:double"]
@@ -94,8 +96,6 @@ def toy(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "course" / "parts" / "l04_before.py").write_text("BEFORE = 1\n")
     (tmp_path / "course" / "parts" / "l06_after.py").write_text("AFTER = 1\n")
     shutil.copy(root / "nbgrader_config.py", tmp_path)
-    monkeypatch.setattr(builder, "_points", POINTS.__getitem__)
-    monkeypatch.setattr(builder, "_signatures", lambda *args: [])
     return tmp_path
 
 
@@ -220,12 +220,13 @@ def test_cell_ids_depend_on_place_and_text_only(built: Path) -> None:
 
 
 BAD = {
-    "no such exercise": (TEXT.replace("exercise:box", "exercise:bux"), r"no exercise 'bux'"),
     "no grade cell": (TEXT.replace('tags=["grade:double"]', ""), r"grade:double"),
     "grade cell too early": (TEXT.replace("exercise:box", "other:box"), r"after a cell exercise:box"),
     "two grade cells": (TEXT + '\n# %% tags=["grade:box"]\ngrade("box", Box=Box)\n', r"must come once"),
     "grades something else": (TEXT.replace('grade("box"', 'grade("double"'), r"end in grade\('box'"),
     "value hidden": (TEXT.replace("Box=Box)\n\n", "Box=Box);\n\n", 1), r"end in grade\('box'"),
+    "no points": (TEXT.replace(', "points:5"', ""), r"exercise box needs a tag such as points:5"),
+    "odd points": (TEXT.replace("points:5", "points:five"), r"'points:five' of exercise box is no number"),
     "not an import": (TEXT.replace("from course.parts.l05_toy import Box", "Box = 1"), r"must be one line"),
     "no such part": (TEXT.replace("import Box", "import Bax"), r"no function or class called Bax"),
     "no such module": (TEXT.replace("l05_toy import Box", "l05_try import Box"), r"no such file"),
@@ -233,13 +234,7 @@ BAD = {
 
 
 @pytest.mark.parametrize(("text", "says"), BAD.values(), ids=BAD)
-def test_a_lesson_that_cannot_work_is_refused(toy: Path, text: str, says: str, monkeypatch: Any) -> None:
-    def points(exercise: str) -> float:
-        if exercise not in POINTS:
-            raise BuildError(f"autograder/exercises declares no exercise {exercise!r}")
-        return POINTS[exercise]
-
-    monkeypatch.setattr(builder, "_points", points)
+def test_a_lesson_that_cannot_work_is_refused(toy: Path, text: str, says: str) -> None:
     (toy / "course" / "lessons" / f"{LESSON}.py").write_text(text)
     with pytest.raises(BuildError, match=says):
         build(root=toy, say=lambda line: None)
@@ -275,3 +270,23 @@ def test_gaps_outside_functions_are_dropped() -> None:
 def test_the_course_itself_is_up_to_date(root: Path) -> None:
     found = check(root=root)
     assert found, str(found)
+
+
+def test_lesson_and_grader_agree_on_the_points(root: Path) -> None:
+    for lesson in builder.lessons(root):
+        worth = {}
+        for cell in json.loads((root / "source" / lesson / f"{lesson}.ipynb").read_text(encoding="utf-8"))["cells"]:
+            marks = cell["metadata"].get("nbgrader", {})
+            if marks.get("grade"):
+                worth[marks["grade_id"].removeprefix("grade-")] = marks["points"]
+        assert worth == {exercise.id: exercise.points for exercise in exercises(lesson)}
+
+
+def test_the_course_never_imports_the_grader(root: Path) -> None:
+    for path in (root / "course").rglob("*.py"):
+        if path.parent.name == "lessons":
+            continue  # a lesson's grade cell is the one place
+        text = path.read_text(encoding="utf-8")
+        names = {node.module or "" for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom)}
+        names |= {a.name for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Import) for a in node.names}
+        assert not {name for name in names if name.partition(".")[0] == "autograder"}, path

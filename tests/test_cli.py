@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from course.cli import app
+from autograder.cli import app
 from course.workspace import NoLesson, open_copy, release_folder
 
 
@@ -36,7 +36,7 @@ def course_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_help_is_quick() -> None:
     """`gradschool --help` imports neither torch, NumPy nor nbgrader; half a second is plenty."""
-    program = "import sys; from course.cli import app; app(['--help'], standalone_mode=False); print(*sys.modules)"
+    program = "import sys; from autograder.cli import app; app(['--help'], standalone_mode=False); print(*sys.modules)"
     seconds = []
     for _ in range(3):
         started = time.perf_counter()
@@ -155,7 +155,7 @@ def test_lab_really_opens_jupyterlab(course_folder: Path) -> None:
         "c.ServerApp.port = 0\nc.ServerApp.allow_root = True\nc.IdentityProvider.token = 'known'\n"
     )
     env = {**os.environ, "JUPYTER_CONFIG_DIR": str(settings), "JUPYTER_RUNTIME_DIR": str(settings / "run")}
-    command = [sys.executable, "-c", "from course.cli import app; app()", "lab", "--no-browser"]
+    command = [sys.executable, "-c", "from autograder.cli import app; app()", "lab", "--no-browser"]
     server = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     too_long = threading.Timer(60, server.kill)  # then the log below ends, and the test says what was in it
     too_long.start()

@@ -32,8 +32,7 @@ def wrong(id: str) -> tuple[str, dict[str, Any]]:
 
 @pytest.fixture(params=[True, False], ids=["with hidden checks", "without"])
 def hidden(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    # autograder.grade, looked up as an attribute, is the function
-    monkeypatch.setattr(sys.modules["autograder.grade"], "load_hidden", lambda: request.param and trial.load_hidden())
+    monkeypatch.setattr(sys.modules["autograder.grading"], "load_hidden", lambda: request.param and trial.load_hidden())
 
 
 @pytest.fixture

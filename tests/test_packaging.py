@@ -93,7 +93,7 @@ def test_wheel_works_by_itself(wheel: Path, tmp_path: Path) -> None:
         "import course, course.nptorch, autograder\n"
         f"assert course.__file__.startswith({str(wheel)!r}), course.__file__\n"
         "assert 'torch' not in sys.modules\n"
-        "from course.cli import app\n"
+        "from autograder.cli import app\n"
         "app(['demo'])\n"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import hashlib
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ SCHEMA = 3
 nbf: Any = nbformat  # its functions are untyped
 
 
-def source_notebook(lesson: Path, parts: Path, points: Callable[[str], float]) -> str:
+def source_notebook(lesson: Path, parts: Path) -> str:
     """Build the notebook of one lesson.
 
     Parameters
@@ -28,8 +27,6 @@ def source_notebook(lesson: Path, parts: Path, points: Callable[[str], float]) -
         The lesson's text, in jupytext's percent format.
     parts : Path
         The folder of the reference parts.
-    points : callable
-        Points of an exercise id.
 
     Returns
     -------
@@ -39,6 +36,7 @@ def source_notebook(lesson: Path, parts: Path, points: Callable[[str], float]) -
     loaded = jupytext.reads(lesson.read_text(encoding="utf-8"), fmt="py:percent")
     known: set[str] = set()
     begun: dict[str, int] = {}
+    points: dict[str, float] = {}
     graded: set[str] = set()
     cells = []
     for position, cell in enumerate(loaded.cells):
@@ -49,11 +47,12 @@ def source_notebook(lesson: Path, parts: Path, points: Callable[[str], float]) -
             nth = "" if begun[exercise] == 1 else f"-{begun[exercise]}"
             made.source = _exercise_text(lesson, parts, cell.source, frozenset(known))
             made.metadata["nbgrader"] = _marks(exercise + nth, solution=True)
-            points(exercise)  # an unknown id must fail here, not when the class is graded
+            if begun[exercise] == 1:
+                points[exercise] = _worth(lesson, cell, exercise)
         elif role == "grade":
             _check_grade_cell(lesson, cell.source, exercise, exercise in begun, exercise in graded)
             graded.add(exercise)
-            made.metadata["nbgrader"] = _marks(f"grade-{exercise}", points=points(exercise))
+            made.metadata["nbgrader"] = _marks(f"grade-{exercise}", points=points[exercise])
         if cell.cell_type == "code":
             known |= _bound_names(cell.source)
         cells.append(made)
@@ -73,6 +72,18 @@ def _role(cell: Any) -> tuple[str, str]:
         if colon and role in ("exercise", "grade"):
             return role, exercise
     return "", ""
+
+
+def _worth(lesson: Path, cell: Any, exercise: str) -> float:
+    """Read the ``points:5`` tag of an exercise's first cell."""
+    for tag in cell.metadata.get("tags", []):
+        role, colon, number = tag.partition(":")
+        if colon and role == "points":
+            try:
+                return float(number)
+            except ValueError as error:
+                raise BuildError(f"{lesson.name}: the tag {tag!r} of exercise {exercise} is no number") from error
+    raise BuildError(f"{lesson.name}: exercise {exercise} needs a tag such as points:5")
 
 
 def _blank(cell: Any, where: str) -> Any:

@@ -154,7 +154,7 @@ print("after the collector, still in memory:", still_there() is not None)
 #
 # The text of the error is at hand as `torch.autograd.graph.SECOND_TIME`. Write the three methods:
 
-# %% tags=["exercise:saved-tensor"]
+# %% tags=["exercise:saved-tensor", "points:5"]
 from course.parts.l05_retain_graph import SavedTensor
 
 # %% [markdown]
@@ -194,7 +194,7 @@ my_choice = "..."  # "A", "B" or "C", and why not the others
 # The engine calls your function right after each node that kept something has run. `retain_graph` says
 # whether the user asked to keep everything for another pass.
 
-# %% tags=["exercise:release-rule"]
+# %% tags=["exercise:release-rule", "points:3"]
 from course.parts.l05_retain_graph import release_saved
 
 # %%
@@ -326,7 +326,7 @@ print("retain: ", x.grad)
 # small view counts as the elements it shows, though it keeps the whole memory behind it alive; and the
 # plain number in `x * 3` counts nothing, where torch keeps a tensor of one element.
 
-# %% tags=["exercise:saved-bytes"]
+# %% tags=["exercise:saved-bytes", "points:3"]
 from course.parts.l05_retain_graph import saved_bytes
 
 # %%

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 import course.nptorch as nptorch
-from course.cli import app
+from autograder.cli import app
 from course.fuzz import corpus
 from course.fuzz.campaign import campaign, program_of
 from course.fuzz.judge import judge

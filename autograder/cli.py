@@ -1,7 +1,6 @@
 """The command line: ``gradschool --help``.
 
-Every command imports what it runs when it is run, so that ``--help`` is quick. This is the one place
-where ``course`` and ``autograder`` meet; nothing else in ``course`` needs the grader.
+Every command imports what it runs when it is run, so that ``--help`` is quick.
 """
 
 from __future__ import annotations
@@ -54,9 +53,11 @@ def build(lesson: Lessons = None) -> None:
     from course import build as builder
 
     try:
-        builder.build(lesson or None, say=typer.echo)
+        built = builder.build(lesson or None, say=typer.echo)
     except builder.BuildError as error:
         stop(str(error))
+    for path in dictionary.write([folder.name for folder in built]):
+        typer.echo(f"autograder/faults/signatures/{path.name}")
     typer.echo(str(dictionary.report()))
 
 
@@ -156,6 +157,7 @@ def claims() -> None:
 def check() -> None:
     """See that nothing built or recorded is out of date."""
     need_repository()
+    from autograder import faults as dictionary
     from autograder import oracles
     from course import build as builder
     from course import claims as claimed
@@ -169,7 +171,8 @@ def check() -> None:
 
     try:
         look("torch's record", [str(one) for one in oracles.check()], "gradschool oracle record")
-        look("source/, release/ and signatures", builder.check().stale, "gradschool build")
+        look("source/ and release/", builder.check().stale, "gradschool build")
+        look("signatures of the faults", dictionary.check(), "gradschool build")
     except (RuntimeError, builder.BuildError) as error:
         stop(str(error))
     page = builder.ROOT / "docs" / "claims.md"
