@@ -42,8 +42,7 @@ def inferred(shape: tuple[int, ...], count: int) -> tuple[int, ...]:
 
 
 def _reshaped(self: Tensor, shape: tuple[int, ...], row: str = "view") -> Tensor:
-    array = self._array.view()
-    array.shape = shape  # refuses to copy, unlike reshape
+    array = np.reshape(self._array, shape, copy=False)  # ValueError where only a copy would do
     return make_view(self, array, OPS[row], {"shape": self._data.shape}, step("reshape", shape))
 
 
@@ -61,7 +60,7 @@ def view(self: Tensor, *shape: Any) -> Tensor:
     wanted = inferred(sizes(shape), self._data.size)
     try:
         return _reshaped(self, wanted)
-    except AttributeError as error:
+    except ValueError as error:
         raise RuntimeError(
             "view size is not compatible with input tensor's size and stride (at least one "
             "dimension spans across two contiguous subspaces). Use .reshape(...) instead."
@@ -75,7 +74,7 @@ def reshape(self: Tensor, *shape: Any) -> Tensor:
     row = "view" if self.is_contiguous() else "reshape_alias"
     try:
         return _reshaped(self, wanted, row)
-    except AttributeError:
+    except ValueError:
         return unsafe_view(self.clone(), wanted)
 
 
