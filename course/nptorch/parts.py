@@ -55,10 +55,7 @@ class Part:
 
 
 class Plugged:
-    """One attribute per part: the object that is in use now."""
-
-    def __init__(self) -> None:
-        self.missing_vjp_rules = True  # see rules.py: rules are parts as well
+    """One attribute per part, set by `declare` and `use`: the object that is in use now."""
 
 
 DECLARED: dict[str, Part] = {}

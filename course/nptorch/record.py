@@ -34,7 +34,6 @@ __all__ = [
 
 new = object.__new__
 ONE, ONE_ZERO, TWO_ZEROS = (True,), (0,), (0, 0)
-NO_SLOTS = tuple((0,) * n for n in range(9))
 
 
 class OpNode(Node):

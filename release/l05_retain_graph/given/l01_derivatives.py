@@ -42,6 +42,7 @@ def sigmoid_self(g: Any, result: Any) -> Any:
 
 def relu_self(g: Any, result: Any) -> Any:
     """Return the gradient of ``relu(self)``; the slope at 0 is 0, as in torch."""
+    # not (result > 0): that has no history, and torch's gradient of relu can be differentiated again
     return g * sign(result)
 
 
