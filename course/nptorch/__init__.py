@@ -11,7 +11,10 @@ import math as _math
 import warnings as _warnings
 from typing import Any
 
+from course.nptorch import accelerator as accelerator
 from course.nptorch import autograd as autograd
+from course.nptorch import backends as backends
+from course.nptorch import cuda as cuda
 from course.nptorch import distributions as distributions
 from course.nptorch import nn as nn
 from course.nptorch import ops as ops
@@ -19,7 +22,9 @@ from course.nptorch import optim as optim
 from course.nptorch import rules as rules  # the vjp table, before the operations that use it
 from course.nptorch._tensor import Tensor
 from course.nptorch.absent import absent as _absent
+from course.nptorch.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled, set_anomaly_enabled
 from course.nptorch.autograd import function as _function
+from course.nptorch.autograd import functional as _functional
 from course.nptorch.autograd import grad as _grad
 from course.nptorch.autograd import graph as _graph
 from course.nptorch.dtypes import ALL as _ALL_DTYPES
@@ -51,6 +56,19 @@ from course.nptorch.parts import declare as _declare
 from course.nptorch.parts import plugged as _plugged
 from course.nptorch.parts import use
 from course.nptorch.printing import set_printoptions
+from course.nptorch.serialization import load, save
+from course.nptorch.settings import (
+    are_deterministic_algorithms_enabled,
+    get_default_device,
+    get_float32_matmul_precision,
+    get_num_threads,
+    set_float32_matmul_precision,
+    set_num_threads,
+    use_deterministic_algorithms,
+)
+from course.nptorch.utils import checkpoint as _checkpoint
+
+__version__ = "2.13.0+numpy"  # the torch whose semantics these are
 
 half, float, double = float16, float32, float64  # noqa: A001
 short, int, long = int16, int32, int64  # noqa: A001

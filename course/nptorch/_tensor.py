@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from course.nptorch import messages
-from course.nptorch.assigned import check_gradient
+from course.nptorch.assigned import check_data, check_gradient
 from course.nptorch.dtypes import Size, cpu, dtype, dtype_of, get_default_dtype
 from course.nptorch.grad_mode import mode
 from course.nptorch.graph import AccumulateGrad, accumulator, hook_onto, hooks_of
@@ -56,6 +56,7 @@ class Tensor:
     _seen_version = 0  # version of the base for which a view's _grad_fn holds
     _made: str = ""  # how a view came about, where that limits what may be done with it
     _inference = False
+    _owned = False  # a gradient in memory that nobody else has, while it is being accumulated
     _backward_hooks: Any = None  # tensor hooks of a leaf
     _post_accumulate_hooks: Any = None
     _data: Any
@@ -131,7 +132,12 @@ class Tensor:
 
     @data.setter
     def data(self, other: Tensor) -> None:
+        check_data(self, other)
         self._data = other._array
+
+    @data.deleter
+    def data(self) -> None:
+        raise RuntimeError("Deleting tensor data is not allowed. Delete tensor instead!")
 
     def is_inference(self) -> bool:
         """Return whether the tensor was made in inference mode."""
@@ -161,7 +167,13 @@ class Tensor:
         if self._grad_fn is not None:
             extra = "" if wanted else messages.USE_DETACH
             raise RuntimeError(messages.ONLY_LEAVES + extra)
+        if wanted and not self.dtype.is_floating_point:
+            raise RuntimeError(messages.ONLY_FLOATS.replace("Only", "only"))
         self.requires_grad_(wanted)
+
+    @requires_grad.deleter
+    def requires_grad(self) -> None:
+        raise RuntimeError("requires_grad must be a bool")
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Switch recording for this leaf on or off, in place.
@@ -177,7 +189,7 @@ class Tensor:
             return self
         if requires_grad:
             if not self.dtype.is_floating_point:
-                raise RuntimeError(messages.ONLY_FLOATS.lower().replace("tensors", "Tensors"))
+                raise RuntimeError(messages.ONLY_FLOATS_HERE)
             if self._inference and not mode.inference:
                 raise RuntimeError(
                     "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed."
@@ -309,7 +321,7 @@ class Tensor:
         """
         if not self.requires_grad:
             raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
-        node = self.grad_fn
+        node = None if self._grad_fn is None else self.grad_fn  # torch does not look behind a view here
         if node is not None:
             hooks_of(node).retained[self._output_nr] = weakref.ref(self)
 
@@ -319,10 +331,9 @@ class Tensor:
         """Return the same memory and version counter without history."""
         alias = object.__new__(Tensor)
         alias._data = self._array
-        if self._inference:
-            alias._inference = True
-        else:
-            alias._version_counter = self._version_counter or self._counter()
+        alias._grad_fn = alias._base = None
+        alias._inference = self._inference
+        alias._version_counter = None if self._inference else self._version_counter or self._counter()
         return alias
 
     def attached_alias(self, node: Any, output_nr: int = 0) -> Tensor:
@@ -344,12 +355,7 @@ class Tensor:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         if self._grad_fn is not None:
-            raise RuntimeError(
-                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy "
-                "protocol at the moment.  If you were attempting to deepcopy a module, this may be "
-                "because of a torch.nn.utils.weight_norm usage, see "
-                "https://github.com/pytorch/pytorch/pull/103001"
-            )
+            raise RuntimeError(messages.ONLY_LEAVES_COPIED)
         copied = object.__new__(type(self))
         memo[id(self)] = copied
         copied.__dict__.update(
@@ -369,8 +375,11 @@ def wrap(data: Any) -> Tensor:
     """Return a new Tensor on `data` (an array or NumPy scalar) without copying."""
     result = object.__new__(Tensor)
     result._data = data
-    if mode.inference:
-        result._inference = True
+    # the same as the defaults of the class, but read much faster from the instance
+    result._grad_fn = result._base = result._version_counter = None
+    result._output_nr = 0
+    result._requires_grad = False
+    result._inference = mode.inference
     return result
 
 

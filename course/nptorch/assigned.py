@@ -1,4 +1,4 @@
-"""What may be assigned to ``x.grad``."""
+"""What may be assigned to ``x.grad`` and to ``x.data``."""
 
 from __future__ import annotations
 
@@ -48,3 +48,19 @@ def check_gradient(tensor: Any, gradient: Any) -> None:
             f"size '{list(tensor._data.shape)}'. Please ensure that the gradient and the tensor "
             "are the same size"
         )
+
+
+def check_data(tensor: Any, other: Any) -> None:
+    """Check that `other` may become the data of `tensor`; dtype and shape may differ.
+
+    Raises
+    ------
+    TypeError
+        If it is not a Tensor.
+    RuntimeError
+        If it holds integers and `tensor` requires grad.
+    """
+    if not hasattr(other, "_data"):
+        raise TypeError(f"Variable data has to be a tensor, but got {type(other).__name__}")
+    if tensor.requires_grad and not other.dtype.is_floating_point:
+        raise RuntimeError("data set to a tensor that requires gradients must be floating point or complex dtype")

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from course.nptorch.absent import absent
+
 
 class dtype:  # noqa: N801 - torch's own name
     """A data type that prints as torch's does; ``numpy`` is the NumPy dtype behind it.
@@ -71,6 +73,8 @@ def dtype_of(numpy_dtype: np.dtype[Any]) -> dtype:
     """
     found = _BY_NUMPY.get(numpy_dtype)
     if found is None:
+        if numpy_dtype.kind == "c":
+            raise absent(numpy_dtype.name)
         names = ", ".join(d.name for d in ALL)
         raise TypeError(
             f"can't convert np.ndarray of type numpy.{numpy_dtype.name}. The only supported types are: {names}."

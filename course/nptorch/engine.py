@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from course.nptorch.deep import DEEPEST, elsewhere
 from course.nptorch.grad_mode import recording
-from course.nptorch.graph import Node, as_tensor
+from course.nptorch.graph import NOTHING, Node, as_tensor
 from course.nptorch.parts import declare, plugged
 
 Root = tuple[Node, int, Any]
@@ -47,18 +48,26 @@ class Pass:
         self.captured: dict[int, Any] = {}
         self.roots: list[Node] = []
         self._reachable: set[Node] | None = None
+        self.callbacks: list[Any] = []  # called at the end; see `Variable._execution_engine`
 
     def run(self, roots: list[Root]) -> None:
         """Walk the graph from `roots`, ``(node, output, gradient)`` each."""
+        if current.depth == DEEPEST:
+            elsewhere(self.run, roots)
+            return
         if not self.create_graph:
             roots = [(node, slot, g._data) for node, slot, g in roots]
         self.roots = [node for node, _, _ in roots]
         outer, current.backward = current.backward, self
+        current.depth += 1
         try:
             with recording(self.create_graph), np.errstate(all="ignore"):
-                plugged.run_backward(roots, self.run_node)
+                plugged.run_backward(roots, self.run_node if self.needed is None else self.run_if_needed)
+            for callback in self.callbacks:  # a callback may add more of them
+                callback()
         finally:
             current.backward = outer
+            current.depth -= 1
 
     def will_run(self, node: Node) -> bool:
         """Return whether this pass runs, ran, or hands out the gradient of `node`."""
@@ -83,24 +92,34 @@ class Pass:
         list or None
             One gradient (or None) per edge; None where the pass does not go on from here.
         """
-        if self.needed is not None:
-            wanted = node in self.needed
-            asked = self.captures.get(node, ())
-            if not wanted and not asked and node not in self.roots:
-                return None
-            if not wanted and node.hooks is not None:
-                gradients = self._tensor_hooks(node, gradients)
-            for slot, key in asked:
-                self.captured[key] = gradients[slot]
-            if not wanted:
-                return None
-        hooks = node.hooks
-        if hooks is not None:
-            gradients = self._tensor_hooks(node, gradients)
-            if hooks.pre:
-                gradients = self._raw(plugged.run_pre_hooks(hooks.pre, self._shown(gradients)))
+        if node.hooks is not None:
+            return self._run_hooked(node, gradients)
         out = node.apply(gradients)
-        if hooks is not None and hooks.post:
+        if node.kept is not NOTHING:
+            plugged.release_saved(node, self.retain_graph)
+        return out
+
+    def run_if_needed(self, node: Node, gradients: list[Any]) -> Any:
+        """Do what `run_node` does where only some inputs are asked for."""
+        assert self.needed is not None
+        wanted = node in self.needed
+        asked = self.captures.get(node, ())
+        if not wanted and not asked and node not in self.roots:
+            return None
+        if not wanted and node.hooks is not None:
+            gradients = self._tensor_hooks(node, gradients)
+        for slot, key in asked:
+            self.captured[key] = gradients[slot]
+        return self.run_node(node, gradients) if wanted else None
+
+    def _run_hooked(self, node: Node, gradients: list[Any]) -> Any:
+        """Run a node together with everything that is hooked to it."""
+        hooks = node.hooks
+        gradients = self._tensor_hooks(node, gradients)
+        if hooks.pre:
+            gradients = self._raw(plugged.run_pre_hooks(hooks.pre, self._shown(gradients)))
+        out = node.apply(gradients)
+        if hooks.post:
             if self.needed is not None:  # show what is asked for, and no more
                 out = [
                     None if below is None or not self.will_run(below) else g
@@ -108,7 +127,7 @@ class Pass:
                 ]
             ran = plugged.run_post_hooks(hooks.post, self._shown(out), self._shown(gradients))
             out = self._raw(ran)
-        if node.kept != ():
+        if node.kept is not NOTHING:
             plugged.release_saved(node, self.retain_graph)
         return out
 
@@ -139,6 +158,7 @@ class Current(threading.local):
     """The backward pass that this thread is in the middle of."""
 
     backward: Pass | None = None
+    depth = 0  # how many passes are under way, one inside the other
 
 
 current = Current()

@@ -20,6 +20,8 @@ class GradMode(threading.local):
     enabled = True
     inference = False
     saving: tuple[Any, ...] = ()  # pairs of hooks of saved_tensors_hooks, innermost last
+    saving_refused: str | None = None  # what disable_saved_tensors_hooks wants said
+    multithreading = True  # only remembered
 
 
 mode = GradMode()

@@ -11,14 +11,23 @@ References
 from __future__ import annotations
 
 import itertools
+import threading
 import weakref
 from collections import OrderedDict
+from sys import getrefcount
 from typing import Any
 
+from numpy import ndarray
+
+from course.nptorch.absent import AbsentAttribute
+from course.nptorch.grad_mode import mode
 from course.nptorch.parts import declare, plugged
 
 sequence = itertools.count()
 FIRST = 2**62
+PRIVATE = ("_input_metadata", "_register_hook_dict", "_sequence_nr", "_set_sequence_nr")  # of torch's nodes
+NO_EDGE = (None, 0)
+NOTHING: tuple[Any, ...] = ()  # what a node keeps that has nothing to release
 
 
 class Node:
@@ -40,7 +49,7 @@ class Node:
 
     __slots__ = ("__weakref__", "_metadata", "edges", "hooks", "sequence_nr", "slots")
     outputs = 1
-    kept: Any = None  # an empty tuple tells the engine that there is nothing to release
+    kept: Any = None
 
     def __init__(self, edges: tuple[Any, ...], slots: tuple[int, ...]) -> None:
         self.edges = edges
@@ -67,7 +76,10 @@ class Node:
     def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
         """``(node, which of its outputs)`` per input; node is None where no gradient goes."""
         edges = [None if isinstance(node, Nowhere) else node for node in self.edges]
-        return tuple(zip(edges, self.slots, strict=True))
+        pairs = zip(edges, self.slots, strict=True)
+        if self.name() == "torch::autograd::NotImplemented":  # torch gives it no edge that leads nowhere
+            return tuple(pair for pair, below in zip(pairs, self.edges, strict=True) if below is not None)
+        return tuple(pairs)
 
     @property
     def metadata(self) -> dict[Any, Any]:
@@ -86,8 +98,29 @@ class Node:
         """Call ``fn(grad_outputs)`` before this node's backward; returns a handle."""
         return hook_onto(hooks_of(self).pre, fn)
 
+    def __call__(self, *gradients: Any) -> Any:
+        """Return what the backward of this node alone makes of one gradient per output.
+
+        Raises
+        ------
+        TypeError
+            If there are more or fewer of them, or one is no Tensor.
+        """
+        if len(gradients) != self.outputs:
+            raise TypeError(f"expected {self.outputs} arguments, got {len(gradients)} instead")
+        for index, g in enumerate(gradients):
+            if g is not None and not hasattr(g, "_data"):
+                raise TypeError(f"argument {index} is not a Variable")
+        out = self.apply([g if g is None or mode.enabled else g._data for g in gradients])
+        shown = tuple([None if g is None else as_tensor(g) for g in out])
+        return shown[0] if len(shown) == 1 else shown
+
     def __repr__(self) -> str:
-        return f"<{self.name()} object at {id(self):#x}>"
+        return f"<{type(self).__name__} object at {id(self):#x}>"
+
+
+for _name in PRIVATE:
+    setattr(Node, _name, AbsentAttribute(f"autograd.graph.Node.{_name}"))
 
 
 class NodeHooks:
@@ -126,6 +159,18 @@ def as_tensor(gradient: Any) -> Any:
     return wrap(gradient)
 
 
+def owned(gradient: Any) -> bool:
+    """Return whether a gradient that is being accumulated is in memory that nobody else has.
+
+    Then it may become ``.grad`` without a copy, as in torch.
+    """
+    return bool(gradient._owned)
+
+
+#: Two threads may add to the same leaf, and adding is to read and to write.
+_adding = threading.RLock()
+
+
 class AccumulateGrad(Node):
     """Where the walk ends: adds what arrives into ``variable.grad``.
 
@@ -145,10 +190,18 @@ class AccumulateGrad(Node):
     def apply(self, gradients: list[Any]) -> list[Any]:
         variable = self.variable
         gradient = gradients[0]
+        if variable._grad_fn is not None:
+            raise RuntimeError("leaf variable has been moved into the graph interior")
         if gradient is not None and variable.requires_grad:
-            plugged.accumulate_grad(variable, as_tensor(gradient))
-            if variable._post_accumulate_hooks:
-                plugged.run_post_accumulate_hooks(variable)
+            # held by the list, by this name and by the call that counts: by nobody else
+            alone = gradient.__class__ is ndarray and getrefcount(gradient) == 3 and gradient.base is None
+            gradient = as_tensor(gradient)
+            gradient._owned = alone
+            with _adding:
+                plugged.accumulate_grad(variable, gradient)
+            gradient._owned = False
+        if variable._post_accumulate_hooks:  # in torch they are called even where nothing was added
+            plugged.run_post_accumulate_hooks(variable)
         return []
 
     def name(self) -> str:
@@ -169,14 +222,21 @@ def gradient_edge(tensor: Any) -> tuple[Node | None, int]:
 
     ``(None, 0)`` for a tensor that needs no gradient.
     """
-    node = tensor._grad_fn if tensor._base is None else tensor.grad_fn
+    if tensor._base is None:
+        node = tensor._grad_fn
+        if node is not None:
+            return node, tensor._output_nr
+        if not tensor._requires_grad:
+            return NO_EDGE
+        held = tensor._accumulator
+        node = None if held is None else held()
+        return (accumulator(tensor) if node is None else node), 0
+    node = tensor.grad_fn
     if node is not None:
         return node, tensor._output_nr
     if tensor._requires_grad:
         return accumulator(tensor), 0
-    if tensor._base is not None and tensor._base.requires_grad:
-        return Nowhere((), ()), 0
-    return None, 0
+    return (Nowhere((), ()), 0) if tensor._base.requires_grad else NO_EDGE
 
 
 def accumulator(leaf: Any) -> AccumulateGrad:

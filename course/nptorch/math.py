@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from course.nptorch.choosing import choose
+
 ARRAY = (np.ndarray, np.generic)
 Shape = tuple[int, ...]
 
@@ -31,8 +33,7 @@ def both(name: str, on_arrays: Callable[..., Any]) -> Callable[..., Any]:
 
 def logistic(x: Any) -> Any:
     """Return ``1 / (1 + exp(-x))`` of an array without overflow."""
-    e = np.exp(-np.abs(x))
-    return np.where(x >= 0, 1, e).astype(x.dtype) / (1 + e)
+    return np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.abs(x)))
 
 
 def signum(x: Any) -> Any:
@@ -65,6 +66,8 @@ isnan = both("isnan", np.isnan)
 isfinite = both("isfinite", np.isfinite)
 cumsum = both("cumsum", np.cumsum)
 flip = both("flip", np.flip)
+cross = both("cross", lambda x, y, dim: np.cross(x, y, axis=dim))
+swapaxes = both("transpose", lambda x, dim0, dim1: np.swapaxes(x, dim0, dim1) if x.ndim else x)
 roll = both("roll", lambda x, shifts, dims: np.roll(x, shifts if dims else sum(shifts), dims))
 tril = both("tril", np.tril)
 triu = both("triu", np.triu)
@@ -76,11 +79,43 @@ unsqueeze = both("unsqueeze", np.expand_dims)
 gather = both("gather", lambda x, dim, index: x[along(index, dim)])
 
 
+def raw(x: Any) -> Any:
+    """Return the array of a Tensor; an array as it is."""
+    return getattr(x, "_data", x)
+
+
 def where(condition: Any, a: Any, b: Any) -> Any:
     """Pick from `a` where `condition` holds, else from `b` (each a number as well)."""
-    if isinstance(condition, ARRAY):
-        return np.where(condition, a, b)
-    return condition.choose(a, b)
+    return choose(condition, a, b) if isinstance(condition, ARRAY) else condition.choose(a, b)
+
+
+def reciprocal_or_0(x: Any) -> Any:
+    """Return ``1 / x``, and 0 where `x` is 0."""
+    return where(x == 0, 0, 1 / x)
+
+
+def _xlogy(x: Any, y: Any) -> Any:
+    return np.where((x == 0) & ~np.isnan(y), 0, x * np.log(y)).astype(np.result_type(x, y))
+
+
+xlogy = both("xlogy", _xlogy)
+softplus = both("softplus", lambda x: np.logaddexp(0, x).astype(x.dtype))
+tied = both("tied", lambda g, x: g)
+held = both("held", lambda g, x: g)
+
+
+def power(x: Any, exponent: Any) -> Any:
+    """Return ``x ** exponent``; by a root where torch takes one, which decides what becomes of -inf."""
+    if isinstance(x, ARRAY):
+        return 1 / np.sqrt(x) if exponent == -0.5 else x**exponent
+    return x.pow(exponent)
+
+
+def quotient(x: Any, y: Any, rounding: str) -> Any:
+    """Return ``x / y`` as a whole number, whose slope is 0; `rounding` is ``"floor"`` or ``"trunc"``."""
+    if isinstance(x, ARRAY):
+        return np.floor_divide(x, y) if rounding == "floor" else np.trunc(x / y)
+    return x.div(y, rounding_mode=rounding)
 
 
 def matmul(a: Any, b: Any) -> Any:
@@ -103,6 +138,11 @@ def zeros_like(x: Any) -> Any:
     return np.zeros_like(x) if isinstance(x, ARRAY) else x.new_zeros(tuple(x.shape))
 
 
+def ones_like(x: Any) -> Any:
+    """Ones of the shape and dtype of `x`; an array for an array, a Tensor for a Tensor."""
+    return np.ones_like(x) if isinstance(x, ARRAY) else x.new_ones(tuple(x.shape))
+
+
 def log_number(x: float) -> float:
     """Return the logarithm of a number: ``-inf`` for 0, ``nan`` below, without an error."""
     if x > 0:
@@ -117,11 +157,14 @@ def between(x: Any, low: Any, high: Any) -> Any:
     return x >= low if high is None else (x >= low) & (x <= high)
 
 
-def below(low: Any, high: Any) -> Any:
-    """Return where ``low < high``: True without an upper bound, False without a lower one."""
-    if low is None or high is None:
-        return np.bool_(high is None)
-    return low < high
+def capped(x: Any, limit: float) -> Any:
+    """Return `x` where it is below a limit, which takes its place, with slope 0, elsewhere."""
+    return where(x >= limit, limit, x)
+
+
+def below(low: Any, high: Any, otherwise: bool) -> Any:
+    """Return where ``low < high``, or `otherwise` if one of them is missing."""
+    return np.bool_(otherwise) if low is None or high is None else low < high
 
 
 def no_derivative(name: str) -> Callable[[Any], Any]:
@@ -129,6 +172,15 @@ def no_derivative(name: str) -> Callable[[Any], Any]:
 
     def rule(g: Any) -> Any:
         raise RuntimeError(f"derivative for aten::{name} is not implemented")
+
+    return rule
+
+
+def unforeseen(name: str) -> Callable[[Any], Any]:
+    """Return the rule of an operation for which torch has no derivative yet."""
+
+    def rule(g: Any) -> Any:
+        raise NotImplementedError(f"the derivative for '{name}' is not implemented.")
 
     return rule
 
@@ -243,78 +295,14 @@ def count_over(x: Any, dim: Shape) -> int:
     return math.prod(x.shape[d] for d in dim) if x.shape else 1
 
 
-def minus_mean(x: Any, dim: Shape) -> Any:
-    """Return `x` less its mean over `dim`."""
-    count = count_over(x, dim)
-    return x - sum_over(x, dim) / count if count else x
-
-
-def variance_slope(x: Any, dim: Shape, correction: float) -> Any:
-    """Return the derivative of the variance over `dim` with respect to each element."""
-    freedom = count_over(x, dim) - correction
-    return minus_mean(x, dim) * (2 / freedom if freedom > 0 else math.inf)
-
-
-def divide_or_zero(a: Any, b: Any) -> Any:
-    """Return ``a / b``, and 0 where `b` is 0."""
-    return where(b == 0, 0, a / b)
-
-
-def norm_slope(x: Any, result: Any, p: float, dim: Shape, keepdim: bool) -> Any:
-    """Return the derivative of the p-norm over `dim` with respect to each element."""
-    norm = expand_as_summed(result, x, dim, keepdim)
-    if p == 0:
-        return x * 0
-    if p == 1:
-        return sign(x)
-    if p == 2:
-        return divide_or_zero(x, norm)
-    if math.isinf(p):
-        return sign(x) * shares(abs(x) == norm, dim, x)
-    if p < 2:
-        return divide_or_zero(sign(x) * where(x == 0, 0, abs(x) ** (p - 1)), norm ** (p - 1))
-    return divide_or_zero(x * abs(x) ** (p - 2), norm ** (p - 1))
-
-
-def shares(mask: Any, dim: Shape, like: Any) -> Any:
-    """Return, in the dtype of `like`, a mask divided by how many of it hold over `dim`."""
-    chosen = as_numbers(mask, like)
-    return chosen / sum_over(chosen, dim)
-
-
 def as_numbers(mask: Any, like: Any) -> Any:
     """Return a mask as ones and zeros of the dtype of `like`."""
     return mask.astype(like.dtype) if isinstance(mask, ARRAY) else mask.to(like.dtype)
 
 
-def reverse_cumsum(g: Any, dim: int) -> Any:
-    """Return, for each position along `dim`, the sum of `g` from there to the end."""
-    return flip(cumsum(flip(g, (dim,)), dim), (dim,)) if g.shape else g
-
-
-def product_of_others(x: Any, dim: Shape) -> Any:
-    """Return, for each element, the product of all others along `dim`; exact where x is 0.
-
-    The products before and after each element are formed without dividing.
-    """
-    if not x.shape:
-        return zeros_like(x) + 1
-    rest = tuple(d for d in range(len(x.shape)) if d not in dim)
-    order = (*rest, *dim)
-    counts = tuple(x.shape[d] for d in order)
-    flat = reshape(permute(x, order), (*(x.shape[d] for d in rest), count_over(x, dim)))
-    n = flat.shape[-1]
-    if n == 0:
-        return x
-    before = [flat[..., :1] * 0 + 1]
-    after = [flat[..., :1] * 0 + 1]
-    for i in range(n - 1):
-        before.append(before[-1] * flat[..., i : i + 1])
-        after.append(after[-1] * flat[..., n - 1 - i : n - i])
-    last = len(flat.shape) - 1
-    others = concatenate(before, last) * concatenate(after[::-1], last)
-    back = tuple(sorted(range(len(order)), key=order.__getitem__))
-    return permute(reshape(others, counts), back)
+def turned(g: Any, k: int, dims: Any) -> Any:
+    """Turn `g` by `k` quarters in the plane of two axes."""
+    return np.rot90(np.asarray(g), k, dims) if isinstance(g, ARRAY) else g.rot90(k, dims)
 
 
 def unrepeat(g: Any, shape: Shape, repeats: Shape) -> Any:

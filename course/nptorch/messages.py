@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 SECOND_TIME = (
     "Trying to backward through the graph a second time (or directly access saved tensors after "
     "they have already been freed). Saved intermediate values of the graph are freed when you "
@@ -10,11 +13,19 @@ SECOND_TIME = (
     "backward."
 )
 
-MODIFIED = (
+_MODIFIED = (
     "one of the variables needed for gradient computation has been modified by an inplace "
-    "operation: [torch.{type} {shape}]{which}, is at version {now}; expected version {saved} "
-    "instead. Hint: enable anomaly detection to find the operation that failed to compute its "
+    "operation: [torch.{type} {shape}]{which} is at version {now}; expected version {saved} "
+    "instead. Hint: "
+)
+MODIFIED = _MODIFIED + (
+    "enable anomaly detection to find the operation that failed to compute its "
     "gradient, with torch.autograd.set_detect_anomaly(True, check_nan=False)."
+)
+# anomaly mode puts this one in the other's place
+MODIFIED_AND_SHOWN = _MODIFIED + (
+    "the backtrace further above shows the operation that failed to compute its gradient. The "
+    "variable in question was changed in there or anywhere later. Good luck!"
 )
 
 NOT_REQUIRED = "element {index} of tensors does not require grad and does not have a grad_fn"
@@ -39,11 +50,19 @@ LEAF_MARKED_DIRTY = "a leaf Variable that requires grad has been used in an in-p
 
 ONLY_FLOATS = "Only Tensors of floating point and complex dtype can require gradients"
 
+ONLY_FLOATS_HERE = "only Tensors of floating point dtype can require gradients"
+
 ONLY_LEAVES = "you can only change requires_grad flags of leaf variables."
 
 USE_DETACH = (
     " If you want to use a computed variable in a subgraph that doesn't require differentiation "
     "use var_no_grad = var.detach()."
+)
+
+DECORATED_CLASS = (
+    "Decorating classes is deprecated and will be disabled in future versions. You should only "
+    "decorate functions or methods. To preserve the current behavior of class decoration, you can "
+    "directly decorate the `__init__` method and nothing else."
 )
 
 NO_GRAD_TO_HOOK = "cannot register a hook on a tensor that doesn't require gradient"
@@ -76,48 +95,66 @@ NON_LEAF_GRAD = (
 )
 
 
-# Why a view may not be rebuilt on a changed base, by how it came about.
-_NO_GRAD = (
+# Why a view may not be rebuilt on a changed base, by how it came about (`Tensor._made`).
+_AMBIGUOUS = (
     " Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your "
-    "code by moving both the view and the inplace either both inside the no_grad block (if you "
-    "don't want the inplace to be tracked) or both outside (if you want the inplace to be tracked)."
+    "code by moving both the view and the inplace either both inside the {mode} block (if you don't "
+    "want the inplace to be tracked) or both outside (if you want the inplace to be tracked)."
 )
-_SEVERAL = (
-    " This view is the output of a function that returns multiple views. Such functions do not "
-    "allow the output views to be modified inplace. You should replace the inplace operation by an "
-    "out-of-place one."
-)
-_OF_FUNCTION = (
-    " This view was created inside a custom Function (or because an input was returned as-is) and "
-    "the autograd logic to handle view+inplace would override the custom backward associated with "
-    "the custom Function, leading to incorrect gradients. This behavior is forbidden. You can fix "
-    "this by cloning the output of the custom Function."
-)
-OF_FUNCTION = " of Function "
+_WHY = {
+    "no_grad": _AMBIGUOUS.format(mode="no_grad"),
+    "inference": _AMBIGUOUS.format(mode="inference_mode"),
+    "several": (
+        " This view is the output of a function that returns multiple views. Such functions do not "
+        "allow the output views to be modified inplace. You should replace the inplace operation by "
+        "an out-of-place one."
+    ),
+    "function": (
+        " This view was created inside a custom Function (or because an input was returned as-is) and "
+        "the autograd logic to handle view+inplace would override the custom backward associated with "
+        "the custom Function, leading to incorrect gradients. This behavior is forbidden. You can fix "
+        "this by cloning the output of the custom Function."
+    ),
+}
+UNRECORDED = ("no_grad", "inference")
 
 
-def _view(made: str, what: str) -> str:
-    if made in ("no_grad", "several"):
-        why = _NO_GRAD if made == "no_grad" else _SEVERAL
-        return f"A view was created in no_grad mode and {what} with grad mode enabled.{why}"
-    if OF_FUNCTION in made:
-        return f"Output {made.replace(OF_FUNCTION, ' of ')} is a view and {what}.{_OF_FUNCTION}"
-    return f"Output {made} is a view and {what}.{_SEVERAL}"
+def short_name(node: Any) -> str:
+    """Return the name of a node as torch's errors have it: ``Mul`` for ``MulBackward0``."""
+    return re.sub(r"Backward\d*$", "", node.name())
 
 
-def view_of_changed_base(made: str) -> str:
+def _view(view: Any, happens: str) -> str:
+    made, node = view._made, view._grad_fn
+    origin = node and f"Output {view._output_nr} of {short_name(node)}"
+    if node is not None and made not in UNRECORDED:
+        return f"{origin} is a view and {happens} modified inplace.{_WHY[made]}"
+    created = "A view was created in" if node is None else f"{origin} is a view of a view which was created in"
+    if made == "inference":
+        return f"{created} inference mode and {happens} modified inplace in normal mode.{_WHY[made]}"
+    return f"{created} no_grad mode and {happens} modified inplace with grad mode enabled.{_WHY[made]}"
+
+
+def view_of_changed_base(view: Any) -> str:
     """Return torch's refusal to use a view after its base was changed in place.
 
     Parameters
     ----------
-    made : str
-        How the view came about: ``"no_grad"``, or which output of an operation that makes several
-        views (``"1 of Unbind"``; ``"several"`` where nothing was recorded) or of a custom Function
-        (``"0 of Function Mine"``) it is.
+    view : Tensor
+        ``view._made`` tells how it came about: under ``"no_grad"`` or in ``"inference"`` mode, as
+        one of ``"several"`` views that one operation makes, or in a custom ``"function"``.
     """
-    return _view(made, "its base or another view of its base has been modified inplace")
+    return _view(view, "its base or another view of its base has been")
 
 
-def view_in_place(made: str) -> str:
-    """Return torch's refusal to write to a view that was made in the way `made`."""
-    return _view(made, "is being modified inplace")
+def view_in_place(view: Any) -> str:
+    """Return torch's refusal to write to a view, given how it came about."""
+    return _view(view, "is being")
+
+
+ONLY_LEAVES_COPIED = (
+    "Only Tensors created explicitly by the user (graph leaves) support the deepcopy "
+    "protocol at the moment.  If you were attempting to deepcopy a module, this may be "
+    "because of a torch.nn.utils.weight_norm usage, see "
+    "https://github.com/pytorch/pytorch/pull/103001"
+)

@@ -9,12 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy import ndarray
 
 from course.nptorch.grad_mode import mode
-from course.nptorch.graph import Node, gradient_edge, sequence
+from course.nptorch.graph import Nowhere, gradient_edge, sequence
 from course.nptorch.parts import declare, plugged
-from course.nptorch.saved import RESULT, keep, read
-from course.nptorch.table import G_ALONE, OF_MANY, OPS, Op, Plan, built, share, vjp, vjp_of_many
+from course.nptorch.saved import RESULT, keep, keep_all, read
+from course.nptorch.shown import ShownSaved
+from course.nptorch.table import OF_MANY, OPS, Op, Plan, built, node_bases, share, vjp, vjp_of_many
 
 __all__ = [
     "OF_MANY",
@@ -33,10 +35,10 @@ __all__ = [
 ]
 
 new = object.__new__
-ONE, ONE_ZERO, TWO_ZEROS = (True,), (0,), (0, 0)
+ONE_ZERO, TWO_ZEROS = (0,), (0, 0)
 
 
-class OpNode(Node):
+class OpNode(ShownSaved):
     """A recorded operation from the table.
 
     Attributes
@@ -61,36 +63,18 @@ class OpNode(Node):
         g = gradients[0]
         plan = self.plan
         if g is None:
+            for saved, at in zip(self.kept, plan.saves, strict=True):
+                read(saved, self, at)  # torch looks at what was kept even so
+            if plan.op.node_name == "torch::autograd::NotImplemented":
+                plan.op.rules[0](g)  # which raises
             return plan.nothing
-        if plan.direct is None:
-            out = self._every_rule(g)
-        else:
-            out = []
-            rules = plan.op.rules
-            for i, at in plan.direct:
-                if at >= 0:
-                    out.append(rules[i](g, read(self.kept[at], self, plan.saves[at])))
-                else:
-                    out.append(rules[i](g) if at == G_ALONE else None)
-        if self.like is not None:
-            return [
-                grad if grad is None or form is None else conform(grad, *form)
-                for grad, form in zip(out, self.like, strict=True)
-            ]
-        return out
-
-    def _every_rule(self, g: Any) -> list[Any]:
-        """Return what the rules make of `g`, whatever they take."""
-        plan, facts = self.plan, self.facts
-        values = [read(saved, self, at) for saved, at in zip(self.kept, plan.saves, strict=True)]
-        out: list[Any] = []
-        for rule, call in zip(plan.op.rules, plan.calls, strict=True):
-            if call is None:
-                out.append(None)
-            else:
-                picks, words = call
-                out.append(rule(g, *[values[at] for at in picks], *[facts[word] for word in words]))
-        return out
+        out = plan.back(self, g)
+        if self.like is None:
+            return out
+        return [
+            grad if grad is None or form is None else conform(grad, *form)
+            for grad, form in zip(out, self.like, strict=True)
+        ]
 
     def saved(self) -> tuple[Any, ...]:
         return self.kept
@@ -98,18 +82,8 @@ class OpNode(Node):
     def name(self) -> str:
         return self.plan.op.node_name
 
-    def __getattr__(self, name: str) -> Any:
-        # torch shows what a node kept as node._saved_self, node._saved_result, node._saved_dim
-        if name.startswith("_saved_"):
-            word = name.removeprefix("_saved_")
-            if word in self.plan.names:
-                at = self.plan.names.index(word)
-                return read(self.kept[at], self, self.plan.saves[at], as_tensor=True)
-            if self.facts and word in self.facts:
-                return self.facts[word]
-            if word in self.plan.op.tensors:
-                return None  # nobody needed it this time
-        raise AttributeError(f"'{self.name()}' object has no attribute '{name}'")
+
+node_bases.append(OpNode)
 
 
 def conform(gradient: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
@@ -122,7 +96,7 @@ def conform(gradient: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
 
 
 def _other_float(x: Any, dtype: np.dtype[Any]) -> bool:
-    return hasattr(x, "_data") and x._data.dtype is not dtype and x._data.dtype.kind == "f"
+    return hasattr(x, "_data") and x._data.dtype is not dtype and x._data.dtype.kind in "fiu"
 
 
 def needed(inputs: tuple[Any, ...]) -> tuple[bool, ...]:
@@ -162,44 +136,50 @@ def attach_one(op: Op, x: Any, result: Any) -> None:
     if edge is None or x._base is not None or x._output_nr:  # a leaf, a view, one of several
         result._grad_fn = make_node(op, (x,), result, None)
         return
-    node = result._grad_fn = new(OpNode)
+    node: OpNode = new(op.kind)
+    result._grad_fn = node
+    result._base = result._version_counter = None  # reading what an instance stores is much faster
+    result._output_nr = 0
+    result._inference = False
     node.edges = (edge,)
     node.slots = ONE_ZERO
     node.sequence_nr = next(sequence)
     node.hooks = node.facts = node.like = None
-    plan = node.plan = op.plans.get(ONE) or op.plan(ONE)
-    node.kept = tuple([keep(x if at >= 0 else result, at < 0) for at in plan.saves])
+    plan = node.plan = op.plans[1]
+    node.kept = keep_all(plan.saves, (x, result)) if plan.saves else ()
 
 
 def attach_two(op: Op, x: Any, y: Any, result: Any, facts: dict[str, Any] | None) -> None:
     """Do what `attach` does for two Tensors of the dtype of the result."""
     one, two = x._grad_fn, y._grad_fn
-    if one is None or x._base is not None:  # a leaf or a view: see gradient_edge
-        one = gradient_edge(x)[0]
-    if two is None or y._base is not None:
-        two = gradient_edge(y)[0]
-    if one is None and two is None:
-        return
-    node = result._grad_fn = new(OpNode)
+    if one is None or two is None or x._base is not None or y._base is not None:  # a leaf or a view
+        if x._inference or y._inference:  # may not be kept
+            result._grad_fn = make_node(op, (x, y), result, facts)
+            return
+        one = gradient_edge(x)[0] if one is None or x._base is not None else one
+        two = gradient_edge(y)[0] if two is None or y._base is not None else two
+        if one is two is None:
+            return
+        if one.__class__ is Nowhere or two.__class__ is Nowhere:  # nothing is kept for it
+            result._grad_fn = make_node(op, (x, y), result, facts)
+            return
+    node: OpNode = new(op.kind)
+    result._grad_fn = node
+    result._base = result._version_counter = None
+    result._output_nr = 0
+    result._inference = False
     node.edges = (one, two)
     node.slots = (x._output_nr, y._output_nr) if x._output_nr or y._output_nr else TWO_ZEROS
     node.sequence_nr = next(sequence)
-    node.hooks = None
+    node.hooks = node.like = None
     node.facts = facts
-    shape = result._data.shape
-    if x._data.shape == shape and y._data.shape == shape:
-        node.like = None
-    else:
-        dtype = result._data.dtype
-        node.like = (one and (x._data.shape, dtype), two and (y._data.shape, dtype))
-    wanted = (one is not None, two is not None)
-    plan = node.plan = op.plans.get(wanted) or op.plan(wanted)
-    saves = plan.saves
-    if saves:
-        sources = (x, y, result)  # RESULT counts from the end
-        node.kept = tuple([keep(sources[at], at < 0) for at in saves])
-    else:
-        node.kept = saves
+    plan = node.plan = op.plans[(one is not None) + 2 * (two is not None)]
+    node.kept = keep_all(plan.saves, (x, y, result)) if plan.saves else ()
+    data = result._data
+    if data.__class__ is ndarray:  # among numbers there is nothing to bring back to a shape
+        shape = data.shape
+        if x._data.shape != shape or y._data.shape != shape:
+            node.like = (one and (x._data.shape, data.dtype), two and (y._data.shape, data.dtype))
 
 
 def make_node(
@@ -207,7 +187,7 @@ def make_node(
     inputs: tuple[Any, ...],
     result: Any,
     facts: dict[str, Any] | None,
-    kind: type[OpNode] = OpNode,
+    kind: type[OpNode] | None = None,
 ) -> OpNode | None:
     """Return the node of one operation, with its edges and everything its rules need.
 
@@ -230,7 +210,10 @@ def make_node(
     wanted = tuple([edge is not None for edge in edges])
     if True not in wanted:
         return None
-    node = new(kind)
+    if len(edges) > 1 and Nowhere in [edge.__class__ for edge in edges]:
+        # of several gradients, for one that nobody gets nothing is kept
+        wanted = tuple([edge is not None and edge.__class__ is not Nowhere for edge in edges])
+    node: OpNode = new(kind or op.kind)
     node.edges = tuple(edges)
     node.slots = (
         (0,) * len(edges) if slots is None else tuple([getattr(x, "_output_nr", 0) for x in inputs[: op.arity]])
@@ -238,7 +221,7 @@ def make_node(
     node.sequence_nr = next(sequence)
     node.hooks = None
     node.facts = facts
-    plan = node.plan = op.plans.get(wanted) or op.plan(wanted)
+    plan = node.plan = op.plan(wanted)
     shape, dtype = result._data.shape, result._data.dtype
     node.like = None
     for x, want in zip(inputs, wanted, strict=False):
@@ -248,7 +231,7 @@ def make_node(
                 [(x._data.shape, x._data.dtype) if want else None for x, want in zip(inputs, wanted, strict=False)]
             )
             break
-    node.kept = tuple([keep(result, True) if at == RESULT else keep(inputs[at], False) for at in plan.saves])
+    node.kept = tuple([keep(result if at == RESULT else inputs[at], at == RESULT) for at in plan.saves])
     return node
 
 

@@ -20,17 +20,19 @@ import math
 
 from course.nptorch.math import (
     along,
+    as_numbers,
     below,
     between,
+    capped,
     concatenate,
     cosh,
-    count_over,
+    cross,
     exp,
     expand,
     expand_as_summed,
     flip,
-    floor,
     gather,
+    held,
     index_put,
     isfinite,
     isnan,
@@ -39,17 +41,17 @@ from course.nptorch.math import (
     matmul,
     narrow,
     no_derivative,
-    norm_slope,
     outer,
-    product_of_others,
+    power,
     put_along,
     put_diagonal,
     put_picked,
+    quotient,
+    raw,
+    reciprocal_or_0,
     reshape,
-    reverse_cumsum,
     roll,
     select,
-    shares,
     sigmoid,
     sign,
     sin,
@@ -58,17 +60,34 @@ from course.nptorch.math import (
     squeeze,
     stack,
     sum_over,
+    swapaxes,
+    tied,
     transpose,
     tril,
     triu,
-    trunc,
+    turned,
+    unforeseen,
     unrepeat,
-    variance_slope,
     where,
     without,
+    xlogy,
     zeros_like,
 )
-from course.nptorch.record import built, share, vjp, vjp_of_many
+from course.nptorch.record import OPS, built, share, vjp, vjp_of_many
+from course.nptorch.slopes import (
+    added,
+    norm_slope,
+    of_deviation,
+    of_extreme,
+    of_mean,
+    of_product,
+    of_variance,
+    product_of_others,
+    product_slope,
+    reverse_cumsum,
+    shared,
+    shares,
+)
 
 # ruff: noqa: E501 - a table is read by columns
 # fmt: off
@@ -99,22 +118,26 @@ vjp("expm1",      self=lambda g, result: g * (result + 1))
 vjp("log1p",      self=lambda g, self: g / (self + 1), node_name="Log1PBackward0")
 vjp("log2",       self=lambda g, self: g / (self * math.log(2)))
 vjp("log10",      self=lambda g, self: g / (self * math.log(10)))
-vjp("softplus",   self=lambda g, self, beta, threshold: where(self * beta > threshold, g, g * sigmoid(self * beta)))
+vjp("softplus",   self=lambda g, self, beta, threshold: where(self * beta > threshold, g, g * sigmoid(capped(self * beta, threshold))))
 vjp("log_sigmoid", self=lambda g, self: g * sigmoid(-self))
-vjp("leaky_relu", self=lambda g, self, negative_slope: where(self > 0, g, g * negative_slope))
+vjp("leaky_relu", self=lambda g, self, negative_slope: tied(where(self > 0, g, g * negative_slope), self))
+vjp("leaky_relu_", self=lambda g, result, negative_slope: tied(where(result > 0, g, g * negative_slope), result), node_name="LeakyReluBackward1")
 vjp("clamp",      self=lambda g, self, min, max: where(between(self, min, max), g, 0), node_name="ClampBackward1")
 vjp("clamp_min",  self=lambda g, self, min: where(self >= min, g, 0))
 vjp("clamp_max",  self=lambda g, self, max: where(self <= max, g, 0))
 vjp("clamp_min_tensor", self=lambda g, self, min: where(self >= min, g, 0), min=lambda g, self, min: where(self < min, g, 0), node_name="ClampMinBackward1")
 vjp("clamp_max_tensor", self=lambda g, self, max: where(self <= max, g, 0), max=lambda g, self, max: where(self > max, g, 0), node_name="ClampMaxBackward1")
 vjp("sign",       self=lambda g: zeros_like(g))
+vjp("sgn",        self=lambda g, self, result: zeros_like(g))
 vjp("floor",      self=lambda g: zeros_like(g))
 vjp("ceil",       self=lambda g: zeros_like(g))
 vjp("round",      self=lambda g: zeros_like(g))
 share("round_decimals", "round", node_name="RoundBackward1")
 vjp("trunc",      self=lambda g: zeros_like(g))
 vjp("frac",       self=lambda g: g)
-vjp("nan_to_num", self=lambda g, self: where(isfinite(self), g, 0))
+vjp("nan_to_num", self=lambda g, self: g * as_numbers(isfinite(self), self))
+vjp("held",       g=lambda g, self: held(g, self), self=lambda g, self: None)
+vjp("tied",       g=lambda g, self: tied(g, self), self=lambda g, self: zeros_like(g))
 vjp("clone",      self=lambda g: g)
 vjp("to_copy",    self=lambda g: g, node_name="ToCopyBackward0")
 
@@ -124,29 +147,32 @@ vjp("sub",     self=lambda g: g,                                    other=lambda
 vjp("add_scaled", self=lambda g: g,                                 other=lambda g, alpha: g * alpha, node_name="AddBackward0")
 vjp("sub_scaled", self=lambda g: g,                                 other=lambda g, alpha: g * -alpha, node_name="SubBackward0")
 vjp("rsub",    self=lambda g, alpha: -g if alpha == 1 else g * -alpha, node_name="RsubBackward1")
+vjp("rsub_tensor", self=lambda g, alpha: -g if alpha == 1 else g * -alpha, other=lambda g: g, node_name="RsubBackward0")
 vjp("mul",     self=built(1, "mul_self", lambda g, other: ...),     other=built(1, "mul_other", lambda g, self: ...))
 vjp("div",     self=built(1, "div_self", lambda g, other: ...),     other=built(1, "div_other", lambda g, self, other: ...))
-vjp("remainder", self=lambda g: g,                                  other=lambda g, self, other: -g * floor(self / other), node_name="RemainderBackward1")
-vjp("fmod",    self=lambda g: g,                                    other=lambda g, self, other: -g * trunc(self / other), node_name="FmodBackward1")
+vjp("div_number", self=lambda g, other: g / other, node_name="DivBackward1")
+vjp("remainder", self=lambda g: g,                                  other=lambda g, self, other: -g * quotient(self, other, "floor"), node_name="RemainderBackward1")
+vjp("fmod",    self=lambda g: g,                                    other=lambda g, self, other: -g * quotient(self, other, "trunc"), node_name="FmodBackward1")
 vjp("remainder_number", self=lambda g: g, node_name="RemainderBackward0")
 vjp("fmod_number", self=lambda g: g, node_name="FmodBackward0")
 vjp("floor_divide", self=no_derivative("floor_divide"), other=no_derivative("floor_divide"), node_name="torch::autograd::NotImplemented")
 vjp("remainder_of", self=no_derivative("remainder"), other=no_derivative("remainder"), node_name="torch::autograd::NotImplemented")
-vjp("div_rounded", self=lambda g: g * 0, other=lambda g: g * 0, node_name="DivBackward2")
+vjp("div_rounded", self=lambda g, other: zeros_like(g), other=lambda g, self, other: zeros_like(g), node_name="DivBackward2")
 vjp("pow",     self=lambda g, self, other: where(other == 0, 0, g * (other * self ** (other - 1))),
-               other=lambda g, self, other, result: where((self == 0) & (other >= 0), 0, g * (result * log(self))), node_name="PowBackward1")
-vjp("pow_number", self=lambda g, self, exponent: g * 0 if exponent == 0 else g * (exponent * self ** (exponent - 1)), node_name="PowBackward0")
-vjp("number_pow", exponent=lambda g, exponent, result, base: where((exponent >= 0) & (base == 0), 0, g * (result * log_number(base))), node_name="PowBackward2")
+               other=lambda g, self, other, result: g * where((self == 0) & (other >= 0), 0, result * log(self)), node_name="PowBackward1")
+vjp("pow_number", self=lambda g, self, exponent: zeros_like(g) if exponent == 0 else g * (exponent * power(self, exponent - 1)), node_name="PowBackward0")
+vjp("number_pow", exponent=lambda g, exponent, result, base: g * where((exponent >= 0) & (base == 0), 0, result * log_number(base)), node_name="PowBackward2")
 vjp("hypot",   self=lambda g, self, result: g * (self / result), other=lambda g, other, result: g * (other / result))
 vjp("logaddexp", self=lambda g, self, other: g / (1 + exp(other - self)), other=lambda g, self, other: g / (1 + exp(self - other)))
-vjp("atan2",   self=lambda g, self, other: g * (other / (self * self + other * other)), other=lambda g, self, other: g * (-self / (self * self + other * other)), node_name="Atan2Backward0")
+vjp("xlogy",   self=lambda g, self, other: where((self == 0) & (other <= 0), 0, xlogy(g, other)), other=lambda g, self, other: g * self / other)
+vjp("atan2",   self=lambda g, self, other: g * (other * reciprocal_or_0(self * self + other * other)), other=lambda g, self, other: g * (-self * reciprocal_or_0(self * self + other * other)), node_name="Atan2Backward0")
 vjp("maximum", self=lambda g, self, other: where(self == other, g / 2, where(self < other, 0, g)), other=lambda g, self, other: where(self == other, g / 2, where(self > other, 0, g)))
 vjp("minimum", self=lambda g, self, other: where(self == other, g / 2, where(self > other, 0, g)), other=lambda g, self, other: where(self == other, g / 2, where(self < other, 0, g)))
 vjp("where",   self=lambda g, condition: where(condition, g, 0),    other=lambda g, condition: where(condition, 0, g), condition=None)
 vjp("masked_fill", self=lambda g, mask: where(mask, 0, g), mask=None)
 vjp("masked_fill_tensor", self=lambda g, mask: where(mask, 0, g),   value=lambda g, mask: where(mask, g, 0), mask=None, node_name="MaskedFillBackward1")
 vjp("clamp_tensor", self=lambda g, self, min, max: where(between(self, min, max), g, 0),
-               min=lambda g, self, min, max: where((self < min) & below(min, max), g, 0), max=lambda g, self, min, max: where((self > max) | ~below(min, max), g, 0), node_name="ClampBackward0")
+               min=lambda g, self, min, max: where((self < min) & below(min, max, True), g, 0), max=lambda g, self, min, max: where((self > max) | below(max, min, False), g, 0), node_name="ClampBackward0")
 vjp("lerp",    self=lambda g, weight: g * (1 - weight),             end=lambda g, weight: g * weight)
 vjp("lerp_tensor", self=lambda g, weight: g * (1 - weight),         end=lambda g, weight: g * weight, weight=lambda g, self, end: g * (end - self), node_name="LerpBackward1")
 vjp("addcmul", self=lambda g: g, tensor1=lambda g, tensor2, value: g * (tensor2 * value), tensor2=lambda g, tensor1, value: g * (tensor1 * value))
@@ -157,16 +183,19 @@ vjp("sum",       self=built(3, "sum_self",  lambda g, shape, dim, keepdim: ...))
 vjp("mean",      self=built(3, "mean_self", lambda g, shape, dim, keepdim: ...))
 share("sum_dim", "sum", node_name="SumBackward1")
 share("mean_dim", "mean", node_name="MeanBackward1")
-vjp("prod",      self=lambda g, self, result, dim, keepdim: expand_as_summed(g, self, dim, keepdim) * product_of_others(self, dim))
-share("prod_dim", "prod", node_name="ProdBackward1")
-vjp("var",       self=lambda g, self, dim, keepdim, correction: expand_as_summed(g, self, dim, keepdim) * variance_slope(self, dim, correction))
-vjp("std",       self=lambda g, self, result, dim, keepdim, correction: expand_as_summed(where(result == 0, 0, g / (2 * result)), self, dim, keepdim) * variance_slope(self, dim, correction))
-vjp("var_mean",  self=lambda g, self, dim, keepdim, correction: expand_as_summed(g[0], self, dim, keepdim) * variance_slope(self, dim, correction) + expand_as_summed(g[1], self, dim, keepdim) / count_over(self, dim))
-vjp("std_mean",  self=lambda g, self, result, dim, keepdim, correction: expand_as_summed(where(result == 0, 0, g[0] / (2 * result)), self, dim, keepdim) * variance_slope(self, dim, correction) + expand_as_summed(g[1], self, dim, keepdim) / count_over(self, dim))
-vjp("norm",      self=lambda g, self, result, ord, dim, keepdim: expand_as_summed(g, self, dim, keepdim) * norm_slope(self, result, ord, dim, keepdim), node_name="LinalgVectorNormBackward0")
+vjp("prod",      self=lambda g, self, result: of_product(g, self, result))
+vjp("prod_dim",  self=lambda g, self, result, dim, keepdim: expand_as_summed(g, self, dim, keepdim) * product_of_others(self, result, dim, keepdim) if self.shape else g, node_name="ProdBackward1")
+vjp("var",       self=lambda g, self, dim, keepdim, correction, whole: of_variance(g, self, dim, keepdim, correction, whole))
+vjp("std",       self=lambda g, self, result, dim, keepdim, correction, whole: of_deviation(g, self, result, dim, keepdim, correction, whole))
+vjp("var_mean",  self=lambda g, self, dim, keepdim, correction, whole: added(of_variance(g[0], self, dim, keepdim, correction, whole), of_mean(g[1], self, dim, keepdim)))
+vjp("std_mean",  self=lambda g, self, result, dim, keepdim, correction, whole: added(of_deviation(g[0], self, result, dim, keepdim, correction, whole), of_mean(g[1], self, dim, keepdim)))
+vjp("norm",      self=lambda g, self, result, ord, dim, keepdim: None if ord == 0 else expand_as_summed(g, self, dim, keepdim) * norm_slope(self, result, ord, dim, keepdim), node_name="LinalgVectorNormBackward0")
+vjp("dist",      self=lambda g, self, other, result, p: g * norm_slope(self - other, result, p, tuple(range(len((self - other).shape))), False), other=lambda g, self, other, result, p: -g * norm_slope(self - other, result, p, tuple(range(len((self - other).shape))), False))
+vjp("nansum",    self=lambda g, self, dim, keepdim: expand_as_summed(g, self, dim, keepdim) * as_numbers(self == self, self))
 vjp("amax",      self=lambda g, self, result, dim, keepdim: expand_as_summed(g, self, dim, keepdim) * shares(self == expand_as_summed(result, self, dim, keepdim), dim, self))
 share("amin", "amax")
-vjp("max",       self=lambda g, self, result: g * shares((self == result) | (isnan(self) & isnan(result)), tuple(range(len(self.shape))), self), node_name="MaxBackward1")
+vjp("aminmax",   self=lambda g, self, low, high, dim, keepdim: added(of_extreme(g[0], self, low, dim, keepdim), of_extreme(g[1], self, high, dim, keepdim)), low=None, high=None)
+vjp("max",       self=lambda g, self, result: shared(g, (self == result) | (isnan(self) & isnan(result)), tuple(range(len(self.shape)))), node_name="MaxBackward1")
 share("min", "max", node_name="MinBackward1")
 share("median", "max", node_name="MedianBackward0")
 vjp("max_dim",   self=lambda g, indices, shape, dim, keepdim: put_picked(g, indices, shape, dim, keepdim), indices=None, node_name="MaxBackward0")
@@ -175,6 +204,7 @@ share("median_dim", "max_dim", node_name="MedianBackward1")
 vjp("sort",      self=lambda g, indices, shape, dim: put_along(g, indices, shape, dim), indices=None)
 share("sort_stable", "sort", node_name="SortBackward1")
 share("topk", "sort")
+vjp("cumprod",   self=lambda g, self, result, dim: product_slope(g, self, result, dim))
 vjp("cumsum",    self=lambda g, dim: reverse_cumsum(g, dim))
 vjp("logsumexp", self=lambda g, self, result, dim, keepdim: expand_as_summed(g, self, dim, keepdim) * exp(self - expand_as_summed(result, self, dim, keepdim)))
 vjp("softmax",   self=lambda g, result, dim: (g - sum_over(g * result, (dim,))) * result)
@@ -188,6 +218,7 @@ vjp("dot",    self=lambda g, tensor: g * tensor,                   tensor=lambda
 vjp("addmm",  self=lambda g, beta: g * beta, mat1=lambda g, mat2, alpha: matmul(g, transpose(mat2)) * alpha, mat2=lambda g, mat1, alpha: matmul(transpose(mat1), g) * alpha)
 share("baddbmm", "addmm")
 vjp("addmv",  self=lambda g, beta: g * beta, mat=lambda g, vec, alpha: outer(g, vec) * alpha, vec=lambda g, mat, alpha: matmul(transpose(mat), g) * alpha)
+vjp("cross",  self=lambda g, other, dim: cross(other, g, dim), other=lambda g, self, dim: cross(g, self, dim), node_name="LinalgCrossBackward0")
 vjp("tril",   self=lambda g, diagonal: tril(g, diagonal))
 vjp("triu",   self=lambda g, diagonal: triu(g, diagonal))
 vjp("trace",  self=lambda g, shape: put_diagonal(expand(reshape(g, (1,)), (min(shape),)), shape, 0, 0, 1))
@@ -197,7 +228,7 @@ share("diagonal_copy", "diagonal", node_name="DiagonalBackward0_copy")
 
 # -- other shapes of the same numbers ------------------------------------------------------------
 vjp("permute", self=built(3, "permute_self", lambda g, dims: ...))
-vjp("transpose", self=lambda g, dim0, dim1: g.swapaxes(dim0, dim1))
+vjp("transpose", self=lambda g, dim0, dim1: swapaxes(g, dim0, dim1))
 share("transpose_", "transpose", node_name="TransposeBackward1")
 vjp("t",       self=lambda g: g.T)
 share("t_", "t", node_name="TBackward1")
@@ -215,6 +246,7 @@ share("unsqueeze_", "unsqueeze", node_name="UnsqueezeBackward1")
 vjp("expand",  self=lambda g: g)  # the engine sums it back to the shape of self
 vjp("alias",   self=lambda g: g)
 vjp("repeat",  self=lambda g, shape, repeats: unrepeat(g, shape, repeats))
+vjp("rot90",   self=lambda g, k, dims: turned(g, -k, dims))
 vjp("flip",    self=lambda g, dims: flip(g, dims))
 vjp("roll",    self=lambda g, shifts, dims: roll(g, tuple(-n for n in shifts), dims))
 vjp_of_many("cat",   tensor=lambda g, i, dim, bounds: narrow(g, dim, bounds[i], bounds[i + 1]))
@@ -227,16 +259,24 @@ share("split_with_sizes", "split")
 vjp("select",  self=lambda g, shape, indices: index_put(g, shape, indices))
 share("slice", "select")
 vjp("index",   self=built(3, "index_self", lambda g, shape, indices: ...), tensors=None)
-share("take", "index")
+vjp("take",    self=lambda g, self, index: reshape(index_put(g, (math.prod(self.shape),), (raw(index),)), tuple(self.shape)), index=None)
+for _count in range(2, 7):  # more than one index tensor: each is kept
+    vjp(f"index_{_count}", self=OPS["index"].rules[0], **{f"tensors{_i}": None for _i in range(_count)}, node_name="IndexBackward0")
 share("index_select", "index")
-vjp("masked_select", self=lambda g, mask, shape: index_put(g, shape, mask), mask=None)
-vjp("gather",  self=lambda g, index, shape, dim: put_along(g, index, shape, dim), index=None)
+vjp("masked_select", self=lambda g, self, mask: index_put(g, tuple(self.shape), raw(mask)), mask=None)
+vjp("gather",  self=lambda g, self, index, dim: put_along(g, index, tuple(self.shape), dim), index=None)
 vjp("put_into", self=lambda g, indices: g[indices])
 vjp("index_put", self=lambda g, indices: without(g, indices), values=lambda g, indices: g[indices], tensors=None)
+for _count in range(2, 7):
+    vjp(f"index_put_{_count}", self=OPS["index_put"].rules[0], values=OPS["index_put"].rules[1], **{f"tensors{_i}": None for _i in range(_count)}, node_name="IndexPutBackward0")
 vjp("index_add_into", self=lambda g: g, values=lambda g, indices: g[indices], tensors=None, node_name="IndexPutBackward0")
-vjp("index_add", self=lambda g: g, source=lambda g, indices, alpha: g[indices] * alpha, tensors=None)
-vjp("index_copy", self=lambda g, indices: without(g, indices), source=lambda g, indices: g[indices], tensors=None)
-vjp("index_fill", self=lambda g, indices: without(g, indices), value=lambda g, indices: g[indices], tensors=None)
+for _count in range(2, 7):
+    vjp(f"index_add_into_{_count}", self=lambda g: g, values=OPS["index_add_into"].rules[1], **{f"tensors{_i}": None for _i in range(_count)}, node_name="IndexPutBackward0")
+vjp("index_add", self=lambda g: g, source=lambda g, source, indices, alpha: g[indices] * alpha, tensors=None)
+vjp("index_copy", self=lambda g, indices: without(g, indices), source=lambda g, source, indices: g[indices], tensors=None)
+vjp("index_fill", self=lambda g, indices: without(g, indices), tensors=None)
+vjp("index_fill_tensor", self=lambda g, indices: without(g, indices), value=lambda g, indices: g[indices].sum(), tensors=None, node_name="IndexFillBackward1")
+vjp("unique",  self=unforeseen("_unique2"), node_name="Unique2Backward0")
 vjp("scatter", self=lambda g, index, dim: without(g, along(index, dim)), src=lambda g, index, dim: gather(g, dim, index), index=None)
 vjp("scatter_number", self=lambda g, index, dim: without(g, along(index, dim)), index=None, node_name="ScatterBackward1")
 vjp("scatter_add", self=lambda g: g, src=lambda g, index, dim: gather(g, dim, index), index=None)

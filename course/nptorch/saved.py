@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from numpy import ndarray
+
 from course.nptorch.grad_mode import mode, recording
 from course.nptorch.graph import AccumulateGrad, Nowhere, gradient_edge
 from course.nptorch.messages import INFERENCE_SAVED, SAVED_DETACHED, SECOND_TIME
 from course.nptorch.parts import declare, plugged
 
 RESULT = -1
+LEAVES = (AccumulateGrad, Nowhere)
 
 
 class KeepForEver:
@@ -42,8 +45,8 @@ class PackedTensor:
 
     __slots__ = ("edge", "packed", "unpack_hook", "version")
 
-    def __init__(self, value: Any, is_output: bool = False) -> None:
-        pack_hook, self.unpack_hook = mode.saving[-1]
+    def __init__(self, value: Any, is_output: bool = False, pair: Any = None) -> None:
+        pack_hook, self.unpack_hook = pair or mode.saving[-1]
         self.version = None
         self.edge = (None, 0) if is_output else gradient_edge(value)
         before = value._version
@@ -52,7 +55,7 @@ class PackedTensor:
         if value._version != before:
             raise RuntimeError(
                 "A saved tensor pack hook is modifying its input in place. Tensors provided as "
-                "input to pack hook can not be modified by in-place operations as this can lead "
+                "input to pack hook cannot be modified by in-place operations as this can lead "
                 "to unexpected side-effects. Please open an issue if you need to perform in-place "
                 "operations on the input to a pack hook."
             )
@@ -90,6 +93,28 @@ def keep(value: Any, is_output: bool) -> Any:
     return plugged.SavedTensor(value, is_output)
 
 
+def keep_all(positions: tuple[int, ...], tensors: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the `SavedTensor` of each of some inputs, and of the output; none of inference mode.
+
+    Parameters
+    ----------
+    positions : tuple of int
+        Which of `tensors`; `RESULT` for the output.
+    tensors : tuple of Tensor or number
+        All inputs of the operation, and its output.
+    """
+    if mode.saving:
+        return tuple([keep(tensors[at], at == RESULT) for at in positions])
+    saved = plugged.SavedTensor
+    if len(positions) == 1:  # written out, because it runs for each node: most keep one or two
+        (one,) = positions
+        return (saved(tensors[one], one == RESULT),)
+    if len(positions) == 2:
+        one, two = positions
+        return (saved(tensors[one], one == RESULT), saved(tensors[two], two == RESULT))
+    return tuple([saved(tensors[at], at == RESULT) for at in positions])
+
+
 def read(saved: Any, node: Any, position: int, as_tensor: bool = False) -> Any:
     """Unpack one saved value for a backward rule.
 
@@ -116,24 +141,23 @@ def read(saved: Any, node: Any, position: int, as_tensor: bool = False) -> Any:
         If it was released, changed in place, or detached in place since it was saved.
     """
     value = saved.unpack()
-    if not hasattr(value, "_data"):
+    try:
+        data = value._data
+    except AttributeError:  # a number
         return value
-    if value._grad_fn is None and position >= 0 and saved.version is not None:
-        _refuse_detached(node, position)
-    counter = value._version_counter
-    if counter is not None and counter.value != saved.version and saved.version is not None:
-        plugged.check_version(saved.version, value, node, position == RESULT)
+    version = saved.version
+    if version is not None:
+        if value._grad_fn is None and 0 <= position < len(node.edges):  # what is only kept has no edge
+            edge = node.edges[position]
+            if edge is not None and edge.__class__ not in LEAVES:
+                raise RuntimeError(SAVED_DETACHED)  # it had a history when it was saved
+        counter = value._version_counter
+        if counter is not None and counter.value != version:
+            plugged.check_version(version, value, node, position == RESULT)
     if mode.enabled or as_tensor:  # the engine records while it walks back, or it does not
         return value.attached_alias(node) if position == RESULT else value
-    data = value._data
-    return data if data.ndim else data[()]  # NumPy computes with scalars several times faster
-
-
-def _refuse_detached(node: Any, position: int) -> None:
-    """Raise if an input that has no history now had one when it was saved."""
-    edge = node.edges[position] if position < len(node.edges) else None  # what is only kept has none
-    if edge is not None and edge.__class__ is not AccumulateGrad and edge.__class__ is not Nowhere:
-        raise RuntimeError(SAVED_DETACHED)
+    # NumPy computes with scalars several times faster
+    return data[()] if data.__class__ is ndarray and not data.ndim else data
 
 
 def _unchecked(version: int, value: Any, node: Any, is_output: bool) -> None:

@@ -13,56 +13,74 @@ from collections.abc import Callable
 from typing import Any
 
 from course.nptorch.parts import declare, missing, on_plug
-from course.nptorch.saved import RESULT
+from course.nptorch.saved import RESULT, read
+from course.nptorch.shown import show
 
 Rule = Callable[..., Any]
-G_ALONE, NO_GRADIENT = -1, -2
+node_bases: list[type] = []  # the class of recorded operations, put here by `record`
 
 
 class Plan:
-    """What one operation keeps, and which rules it runs, for one set of inputs that need gradients.
+    """What one operation keeps, and how it goes back, for one set of inputs that need gradients.
 
     Attributes
     ----------
+    op : Op
+        The row of the table.
     saves : tuple of int
         Positions of the inputs to keep; `RESULT` for the output.
     names : tuple of str
         Their names in the rules.
-    op : Op
-        The row of the table.
-    calls : tuple
-        Per input: None, or (positions in `saves`, names of plain facts).
-    direct : tuple or None
-        The same where every rule takes at most one kept value, as most do: per input its number,
-        and the position in `saves`, `G_ALONE` or `NO_GRADIENT`.
+    source : str
+        The row written out as the function `back`: generic code would cost more than the
+        mathematics of a small operation.
+    back : function
+        ``back(node, g)`` returns one gradient (or None) per input.
     """
 
-    __slots__ = ("calls", "direct", "names", "nothing", "op", "saves")
+    __slots__ = ("back", "names", "nothing", "op", "saves", "source")
 
     def __init__(self, op: Op, needed: tuple[bool, ...]) -> None:
         # in the order in which the rules name them; the result comes last, and is kept, as in
         # torch, even if only the rule of an input that needs no gradient asks for it
         asked = [word for want, words in zip(needed, op.words, strict=True) if want for word in words]
         asked += ["result"]
+        # as in torch, what several rules ask for is kept whichever of them runs
+        asked += [word for word in op.tensors if sum(word in words for words in op.words) > 1]
         named = sorted((word for words in op.words for word in words), key="result".__eq__)
         names = [word for word in dict.fromkeys(named) if word in asked and word in op.tensors]
-        calls: list[Any] = []
-        for wanted, words in zip(needed, op.words, strict=True):
-            if not wanted:
-                calls.append(None)
-                continue
-            tensors = [word for word in words if word in op.tensors]
-            facts = tuple(word for word in words if word not in op.tensors)
-            calls.append((tuple(names.index(word) for word in tensors), facts))
         names += [name for name in op.inputs[len(op.words) :] if name not in names]
+        self.op = op
         self.names = tuple(names)
         self.saves = tuple(RESULT if name == "result" else op.inputs.index(name) for name in names)
-        self.calls = tuple(calls)
-        plain = [call is None or (len(call[0]) < 2 and not call[1]) for call in calls]
-        which = [NO_GRADIENT if call is None else (*call[0], G_ALONE)[0] for call in calls]
-        self.direct = tuple(enumerate(which)) if all(plain) else None
-        self.nothing = (None,) * len(calls)
-        self.op = op
+        self.nothing = (None,) * len(needed)
+        self.source = self._written_out(needed)
+        space: dict[str, Any] = {"__name__": __name__, "read": read, "rules": op.rules}
+        exec(compile(self.source, f"<{op.node_name}>", "exec"), space)
+        self.back: Callable[[Any, Any], tuple[Any, ...]] = space["back"]
+
+    def _written_out(self, needed: tuple[bool, ...]) -> str:
+        """Return the source of `back`, such as::
+
+        def back(node, g):
+            other, self = node.kept
+            other = read(other, node, 1)
+            self = read(self, node, 0)
+            return rules[0](g, other), rules[1](g, self),
+        """
+        lines = ["def back(node, g):"]
+        if self.names:
+            lines.append(f"{', '.join(self.names)}, = node.kept")
+        # torch reads in the order of the names, whatever the order in which it kept
+        places = dict(zip(self.names, self.saves, strict=True))
+        for name, at in sorted(places.items(), key=lambda place: (place[1] == RESULT, place[0])):
+            lines.append(f"{name} = read({name}, node, {at})")
+        calls = []
+        for i, (wanted, words) in enumerate(zip(needed, self.op.words, strict=True)):
+            values = [word if word in self.op.tensors else f"node.facts[{word!r}]" for word in words]
+            calls.append(f"rules[{i}]({', '.join(['g', *values])})" if wanted else "None")
+        lines.append(f"return {', '.join(calls)},")
+        return "\n    ".join(lines) + "\n"
 
 
 class Op:
@@ -79,23 +97,35 @@ class Op:
         torch's name of the node, e.g. ``"MulBackward0"``.
     """
 
-    __slots__ = ("arity", "inputs", "name", "node_name", "plans", "rules", "tensors", "words")
+    __slots__ = ("arity", "inputs", "kind", "name", "node_name", "plans", "rules", "tensors", "words")
 
     def __init__(self, name: str, rules: dict[str, Rule | None], node_name: str) -> None:
         self.name = name
         self.node_name = node_name
+        self.kind = type(node_name, (node_bases[0],), {"__slots__": ()})  # so that type(node) tells the operation
         self.inputs = tuple(rules)
         self.rules = [rule for rule in rules.values() if rule is not None]
         self.arity = len(self.rules)
         self.tensors = {*self.inputs, "result"}
         self.words = [tuple(inspect.signature(rule).parameters)[1:] for rule in self.rules]
-        self.plans: dict[tuple[bool, ...], Plan] = {}
+        self.plans = Plans(self)
+        for word in self.tensors.union(*self.words):
+            show(word)
 
     def plan(self, needed: tuple[bool, ...]) -> Plan:
-        """Return the plan for the inputs that need gradients, made at first use."""
-        plan = self.plans.get(needed)
-        if plan is None:
-            plan = self.plans[needed] = Plan(self, needed)
+        """Return the plan for the inputs that need gradients."""
+        return self.plans[sum([wanted << i for i, wanted in enumerate(needed)])]
+
+
+class Plans(dict[int, Plan]):
+    """The plans of one operation, made at first use. Bit i of a key: input i needs a gradient."""
+
+    def __init__(self, op: Op) -> None:
+        super().__init__()
+        self.op = op
+
+    def __missing__(self, key: int) -> Plan:
+        plan = self[key] = Plan(self.op, tuple([bool(key >> i & 1) for i in range(self.op.arity)]))
         return plan
 
 

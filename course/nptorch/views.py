@@ -46,8 +46,8 @@ def make_view(
 
 def as_view(source: Tensor, view: Tensor, step: Callable[[Any], Any]) -> Tensor:
     """Make a recorded Tensor on the memory of `source` known as a view of it."""
-    if source._inference:
-        view._inference = True
+    if source._inference:  # nothing is recorded, and it is no view, as in torch
+        view._inference, view._grad_fn = True, None
         return view
     if mode.inference:  # a view of a normal tensor stays one
         view._inference = False
@@ -59,7 +59,7 @@ def as_view(source: Tensor, view: Tensor, step: Callable[[Any], Any]) -> Tensor:
     view._made = source._made
     if not mode.enabled:
         # nothing was recorded, though it says that it requires grad if its base does, as in torch
-        view._made = "no_grad"
+        view._made = "inference" if mode.inference else "no_grad"
     return view
 
 
@@ -109,6 +109,8 @@ def _recorded_scatter(g: Any, shape: tuple[int, ...], replay: Replay, onto: Any)
     data = g._data if isinstance(g, Tensor) else g
     source = g if isinstance(g, Tensor) else wrap(g)
     placed = wrap(scatter(data, shape, replay))
+    if onto is None and not source._data.size:
+        return placed  # nothing came, and nobody will ask from where
     attach(SCATTER, (source,), placed, {"replay": replay})
     if onto is None:
         return placed

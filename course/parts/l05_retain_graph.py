@@ -25,6 +25,8 @@ class SavedTensor:
         ``value._version`` at the time of saving (0 for a number); lesson 6 compares it.
     """
 
+    __slots__ = ("released", "value", "version")
+
     def __init__(self, value: Any, is_output: bool = False) -> None:
         self.version = getattr(value, "_version", 0)
         self.value = value.detach() if is_output else value

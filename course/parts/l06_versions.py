@@ -7,7 +7,6 @@ from typing import Any
 
 from course.nptorch import messages
 from course.nptorch.graph import Node, gradient_edge, hooks_of
-from course.nptorch.parts import plugged
 from course.nptorch.views import scatter, see, view_node
 
 
@@ -17,6 +16,8 @@ class VersionCounter:
     One object is shared by a tensor, its views and what `detach` returns, so a write through any
     of them is seen by all. ``.data`` and ``clone()`` start a counter of their own.
     """
+
+    __slots__ = ("value",)
 
     def __init__(self) -> None:
         self.value = 0
@@ -52,7 +53,7 @@ def check_version(saved_version: int, value: Any, node: Any, is_output: bool) ->
     which = ""
     if maker is not None:
         name = re.sub(r"Backward\d*$", "", maker.name())
-        which = f", which is output {0 if is_output else value.output_nr} of {name}"
+        which = f", which is output {0 if is_output else value.output_nr} of {name},"
     raise RuntimeError(
         messages.MODIFIED.format(
             type=value.dtype.tensor_type,
@@ -64,6 +65,29 @@ def check_version(saved_version: int, value: Any, node: Any, is_output: bool) ->
     )
 
 
+class HeldOperation:
+    """What `CopySlices` keeps: the operation that overwrote the view, until it is released.
+
+    Only this hold on it is given up. What the operation itself kept stays as long as somebody else
+    leads to it, such as the graph of a gradient that was taken with ``create_graph``.
+    """
+
+    __slots__ = ("operation",)
+
+    def __init__(self, operation: Node) -> None:
+        self.operation: Any = operation
+
+    def unpack(self) -> Any:
+        """Return the operation."""
+        if self.operation is None:
+            raise RuntimeError(messages.SECOND_TIME)
+        return self.operation
+
+    def release(self) -> None:
+        """Let go of it."""
+        self.operation = None
+
+
 class CopySlices(Node):
     """History of a base tensor after one of its views was changed in place.
 
@@ -71,13 +95,12 @@ class CopySlices(Node):
     view: theirs goes through the operation that overwrote them.
     """
 
-    __slots__ = ("base_shape", "once", "operation", "replay")
+    __slots__ = ("base_shape", "held", "replay")
 
     def __init__(self, base: Any, replay: Any, operation: Node) -> None:
         edge, slot = gradient_edge(base)
         super().__init__((edge, *operation.edges[1:]), (slot, *operation.slots[1:]))
-        self.operation = operation
-        self.once = plugged.SavedTensor(0)  # as in torch, it cannot run again once released
+        self.held = HeldOperation(operation)
         self.replay = replay
         self.base_shape = tuple(base.shape)
 
@@ -85,15 +108,15 @@ class CopySlices(Node):
         g = gradients[0]
         if g is None:
             return [None] * len(self.edges)
-        self.once.unpack()
+        operation = self.held.unpack()
         inside = see(g, self.replay)
-        below, *others = self.operation.apply([inside])
-        if below is None:
-            below = inside * 0
+        below, *others = operation.apply([inside])
+        if below is None:  # only a Function may say so, and torch takes it for the whole base
+            return [None, *others]
         return [scatter(below, self.base_shape, self.replay, onto=g), *others]
 
     def saved(self) -> tuple[Any, ...]:
-        return (self.once, *self.operation.saved())
+        return (self.held,)
 
     def name(self) -> str:
         return "torch::autograd::CopySlices"
@@ -142,6 +165,6 @@ def refresh_view(view: Any) -> None:
     if view._seen_version == now or (view._grad_fn is None and not base.requires_grad):
         return
     if view._made:
-        raise RuntimeError(messages.view_of_changed_base(view._made))
+        raise RuntimeError(messages.view_of_changed_base(view))
     _set_history(view, view_node(view))
     view._seen_version = now

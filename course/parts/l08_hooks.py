@@ -124,10 +124,10 @@ def _replaced(hook: Any, before: list[Any], after: Any) -> list[Any]:
 
 
 def _check(hook: Any, before: Any, after: Any) -> None:
-    if not isinstance(after, torch.Tensor):
-        raise TypeError(f"expected Variable, but hook returned '{type(after).__name__}'")
     if before is None:
         raise RuntimeError("can't replace a None gradient with a non-None value")
+    if not isinstance(after, torch.Tensor):
+        raise TypeError(f"expected Variable, but hook returned '{type(after).__name__}'")
     if after.dtype != before.dtype:
         raise RuntimeError(
             f"hook '{_name(hook)}' has changed the type of value (was torch."

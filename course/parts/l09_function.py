@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import course.nptorch as torch
-from course.nptorch.autograd.function import FunctionCtx, FunctionNode
+from course.nptorch.autograd.function import FunctionBase, FunctionCtx, FunctionNode, finish, with_defaults
 
 
-class Function:
+class Function(FunctionBase):
     """Base class of operations that bring their own backward.
 
     Write two static methods: ``forward(ctx, *inputs)`` computes, ``backward(ctx, *gradients)``
@@ -37,14 +37,17 @@ class Function:
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Run forward without recording what it does, and record the whole as one node."""
         recorded = torch.is_grad_enabled() and any(isinstance(x, torch.Tensor) and x.requires_grad for x in args)
-        ctx: Any = FunctionNode(cls, args) if recorded else FunctionCtx(cls, args)
+        setup_context = getattr(cls, "setup_context", None)
+        if setup_context is not None:
+            args = with_defaults(cls.forward, args)
+        ctx = FunctionCtx(cls, args)
+        node = FunctionNode(ctx, args) if recorded else None
         with torch.autograd.function.recording(False):
-            setup_context = getattr(cls, "setup_context", None)
             if setup_context is not None:
                 outputs = cls.forward(*args, **kwargs)
                 setup_context(ctx, args, outputs)
             else:
                 outputs = cls.forward(ctx, *args, **kwargs)
         single = not isinstance(outputs, tuple)
-        made = ctx.finish((outputs,) if single else outputs)
+        made = finish(ctx, node, (outputs,) if single else outputs)
         return made[0] if single else made

@@ -25,7 +25,7 @@ COMPOSED = {
     "split_with_sizes": lambda T, x, y: x.split_with_sizes([1, 2]),
     "fill_diagonal_": lambda T, x, y: (x * 1).fill_diagonal_(3),
     "repeat_interleave": lambda T, x, y: [x.repeat_interleave(2), x.repeat_interleave(3, dim=0)],
-    "cross": lambda T, x, y: T.linalg.cross(x[:, :3], y[:, :3]) if hasattr(T, "linalg") else x[:, :3].cross(y[:, :3]),
+    "cross": lambda T, x, y: [x[:, :3].cross(y[:, :3], dim=1), x[:, :3].cross(y[:, :3])],
     "dist": lambda T, x, y: x.dist(y),
     "aminmax": lambda T, x, y: list(T.aminmax(x, dim=1)),
     "cumprod": lambda T, x, y: x.cumprod(1),

@@ -16,7 +16,15 @@ import numpy as np
 from course.nptorch import messages
 from course.nptorch._tensor import Tensor, wrap
 from course.nptorch.absent import absent
+from course.nptorch.autograd.anomaly_mode import detect_anomaly, set_detect_anomaly
+from course.nptorch.autograd.edges import GradientEdge, as_end, refuse_unknown_form
 from course.nptorch.autograd.gradcheck import gradcheck, gradgradcheck
+from course.nptorch.autograd.raw_saved import SavedTensor
+from course.nptorch.autograd.threads import (
+    is_multithreading_enabled,
+    is_view_replay_enabled,
+    set_multithreading_enabled,
+)
 from course.nptorch.autograd.variable import Variable
 from course.nptorch.engine import Pass, Root, nodes_towards
 from course.nptorch.graph import AccumulateGrad, Nowhere, gradient_edge
@@ -72,6 +80,7 @@ def backward(
         raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
     outputs = _sequence(tensors)
     gradients = _one_each(grad_tensors, len(outputs))
+    outputs = _ends(outputs, gradients)
     gradients = plugged.make_grads(outputs, gradients)
     if create_graph:
         warnings.warn(
@@ -88,7 +97,9 @@ def backward(
     needed = None
     if wanted is not None:
         for x in wanted:
-            x.retain_grad()
+            if isinstance(x, Tensor):  # an edge has no .grad to put it in
+                x.retain_grad()
+        wanted = tuple([as_end(x) for x in wanted])
         ends = {edge for edge in (gradient_edge(x)[0] for x in wanted) if edge is not None}
         needed = nodes_towards([node for node, _, _ in roots], ends) | ends
     Pass(keep, create_graph, needed).run(roots)
@@ -148,9 +159,13 @@ def grad(
     ends = _sequence(outputs)
     if not wanted:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
-    gradients = plugged.make_grads(ends, _one_each(grad_outputs, len(ends)))
+    given = _one_each(grad_outputs, len(ends))
+    ends = _ends(ends, given)
+    gradients = plugged.make_grads(ends, given)
     roots = _roots(ends, gradients)
     captures: dict[Any, list[tuple[int, int]]] = {}
+    edges = [isinstance(x, GradientEdge) for x in wanted]
+    wanted = tuple([as_end(x) for x in wanted])
     for key, x in enumerate(wanted):
         if not x.requires_grad:
             raise RuntimeError("One of the differentiated Tensors does not require grad")
@@ -159,6 +174,8 @@ def grad(
     towards = nodes_towards([node for node, _, _ in roots], set(captures))
     run = Pass(create_graph if retain_graph is None else retain_graph, create_graph, towards, captures)
     run.run(roots)
+    if materialize_grads and any(edge and run.captured.get(key) is None for key, edge in enumerate(edges)):
+        raise RuntimeError("materialize_grads cannot be used when the given input is a GradientEdge")
     return tuple(
         _handed_out(run.captured.get(key), x, key, allow_unused, materialize_grads, create_graph)
         for key, x in enumerate(wanted)
@@ -167,7 +184,7 @@ def grad(
 
 def _handed_out(got: Any, x: Tensor, index: int, allow_unused: bool, materialize: bool, create_graph: bool) -> Any:
     if got is not None:
-        return got if isinstance(got, Tensor) else wrap(np.array(got))
+        return got if isinstance(got, Tensor) else wrap(np.asarray(got))  # shared, as torch's may be
     if materialize:
         return wrap(np.zeros(x._data.shape, x._data.dtype)).requires_grad_(create_graph)
     if not allow_unused:
@@ -176,23 +193,24 @@ def _handed_out(got: Any, x: Tensor, index: int, allow_unused: bool, materialize
 
 
 def _sequence(tensors: Any) -> tuple[Any, ...]:
-    return (tensors,) if isinstance(tensors, Tensor) else tuple(tensors)
+    return (tensors,) if isinstance(tensors, Tensor | GradientEdge) else tuple(tensors)
+
+
+def _ends(outputs: tuple[Any, ...], gradients: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return Tensors for the outputs, some of which may be given as edges."""
+    for end, gradient in zip(outputs, gradients, strict=True):
+        refuse_unknown_form(end, gradient)
+    return tuple([as_end(end, gradient) for end, gradient in zip(outputs, gradients, strict=True)])
 
 
 def _one_each(gradients: Any, count: int) -> tuple[Any, ...]:
     """Return one given gradient or None per root."""
     if gradients is None:
         return (None,) * count
-    given = (gradients,) if isinstance(gradients, Tensor) else gradients
-    try:
-        given = tuple(given)
-    except TypeError:
-        given = (given,)
-    if isinstance(gradients, str):
-        given = (gradients,)
-    if len(given) != count:
+    given = (gradients,) if isinstance(gradients, Tensor) else tuple(gradients)
+    if len(given) < count:
         raise RuntimeError(f"got {count} tensors and {len(given)} gradients")
-    return given
+    return given[:count]  # torch looks at no more than it needs
 
 
 def _roots(outputs: tuple[Any, ...], gradients: Any) -> list[Root]:
@@ -208,8 +226,8 @@ def _roots(outputs: tuple[Any, ...], gradients: Any) -> list[Root]:
 
 
 def __getattr__(name: str) -> Any:
-    if name == "Function":
-        return plugged.Function
+    if name in ("Function", "no_grad", "enable_grad", "set_grad_enabled", "inference_mode"):
+        return getattr(plugged, name)
     if name.startswith("__"):
         raise AttributeError(name)
     raise absent(f"autograd.{name}")

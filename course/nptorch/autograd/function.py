@@ -1,4 +1,4 @@
-"""What stands behind `autograd.Function`: the context, and the node that runs its backward.
+"""What stands behind `autograd.Function`: the context that its methods are given.
 
 References
 ----------
@@ -8,50 +8,69 @@ References
 from __future__ import annotations
 
 import functools
+import inspect
+import warnings
 from collections.abc import Callable
 from typing import Any
 
-from course.nptorch import messages
 from course.nptorch._tensor import Tensor
+from course.nptorch.absent import nothing_else_in
+from course.nptorch.autograd.function_node import Error, FunctionNode, read_kept
+from course.nptorch.autograd.function_outputs import finish
 from course.nptorch.grad_mode import mode, recording
-from course.nptorch.graph import Node, as_tensor, gradient_edge
+from course.nptorch.graph import gradient_edge
 from course.nptorch.parts import plugged
-from course.nptorch.record import conform
-from course.nptorch.saved import RESULT, keep
-from course.nptorch.views import as_view
 
-__all__ = ["FunctionCtx", "FunctionNode", "once_differentiable", "recording"]
+__all__ = ["FunctionBase", "FunctionCtx", "FunctionNode", "finish", "once_differentiable", "recording"]
+
+STATIC_ONLY = (
+    "{} should not be instantiated. Methods on autograd functions are all static, so you should "
+    "invoke them on the class itself. Instantiating an autograd function will raise an error in a "
+    "future version of PyTorch."
+)
+LEGACY = (
+    "Legacy autograd function with non-static forward method is deprecated. Please use new-style "
+    "autograd function with static forward method. (Example: "
+    "https://pytorch.org/docs/stable/autograd.html#torch.autograd.Function)"
+)
 
 
 class FunctionCtx:
-    """What ``forward`` is given as ``ctx`` when nothing is recorded."""
+    """What the methods of a Function are given as ``ctx``: a place for notes to ``backward``.
+
+    Any attribute may be set on it, so its own have torch's names or a leading underscore.
+
+    Attributes
+    ----------
+    needs_input_grad : tuple of bool
+        Per input, whether its gradient is asked for.
+    """
 
     def __init__(self, function: Any, inputs: tuple[Any, ...]) -> None:
-        self.function = function
-        self.inputs = inputs
-        self.inputs_given = len(inputs)
-        self.needs_input_grad = tuple(isinstance(x, Tensor) and x.requires_grad for x in inputs)
+        self._function = function
+        self._inputs = inputs
+        self.needs_input_grad = tuple([isinstance(x, Tensor) and x.requires_grad for x in inputs])
         self.to_save: tuple[Any, ...] = ()
-        self.dirty: tuple[Any, ...] = ()
-        self.not_differentiable: tuple[Any, ...] = ()
+        self.dirty_tensors: tuple[Any, ...] = ()
+        self.non_differentiable: tuple[Any, ...] = ()
         self.materialize_grads = True
+        self._materialize_non_diff_grads = True
+        self._node: Any = None  # weak reference to the node, once there is one
 
     def save_for_backward(self, *tensors: Any) -> None:
         """Keep Tensors (or None) for ``ctx.saved_tensors``; other things go on ``ctx`` itself."""
-        for x in tensors:
-            if x is not None and not isinstance(x, Tensor):
-                raise TypeError(
-                    f"save_for_backward can only save variables, but argument 0 is of type {type(x).__name__}"
-                )
         self.to_save = tensors
 
-    def mark_dirty(self, *tensors: Any) -> None:
-        """Say which inputs ``forward`` changed in place."""
-        self.dirty = tensors
+    def save_for_forward(self, *tensors: Any) -> None:
+        """Do nothing: these are for ``jvp``, and the engine has no forward mode."""
 
-    def mark_non_differentiable(self, *tensors: Any) -> None:
+    def mark_dirty(self, *args: Any) -> None:
+        """Say which inputs ``forward`` changed in place."""
+        self.dirty_tensors = args
+
+    def mark_non_differentiable(self, *args: Any) -> None:
         """Say which outputs have no gradient."""
-        self.not_differentiable = tensors
+        self.non_differentiable = args
 
     def set_materialize_grads(self, value: bool) -> None:
         """Choose whether missing gradients reach ``backward`` as zeros (the default) or None."""
@@ -59,171 +78,68 @@ class FunctionCtx:
 
     @property
     def saved_tensors(self) -> tuple[Any, ...]:
-        """What `save_for_backward` was given."""
-        return self.to_save
-
-    def finish(self, outputs: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Return the outputs without a history: nothing is recorded."""
-        self.count_writes()
-        return tuple(self._stand_in(slot, x) for slot, x in enumerate(outputs))
-
-    def count_writes(self) -> None:
-        """Count one write to every input marked as dirty, besides those made in ``forward``."""
-        for x in self.dirty:
-            x._counter().bump()
-
-    def _stand_in(self, slot: int, x: Any) -> Any:
-        """Return an alias of an input that ``forward`` returned as it is; other outputs stay."""
-        if not any(x is y for y in self.inputs) or not isinstance(x, Tensor):
-            return x
-        if any(x is y for y in self.dirty) and not x.requires_grad:
-            return x
-        alias = x.detach_alias()
-        if mode.enabled:
-            as_view(x, alias, lambda t: t)._made = "no_grad"  # as torch makes it
-        return alias
-
-
-class FunctionNode(FunctionCtx, Node):
-    """The node of one call of a Function; it is also the ``ctx`` of that call, as in torch."""
-
-    def __init__(self, function: Any, inputs: tuple[Any, ...]) -> None:
-        FunctionCtx.__init__(self, function, inputs)
-        edges = [gradient_edge(x) for x in inputs if isinstance(x, Tensor)]
-        Node.__init__(self, tuple(edge[0] for edge in edges), tuple(edge[1] for edge in edges))
-        self.forms: tuple[Any, ...] = tuple(
-            (x._data.shape, x._data.dtype) if isinstance(x, Tensor) else None for x in inputs
-        )
-        self.kept: tuple[Any, ...] = ()
-        self.kept_at: tuple[int, ...] = ()
-
-    def finish(self, outputs: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Give the outputs their history, and keep what was saved.
-
-        Raises
-        ------
-        RuntimeError
-            If an input that was changed in place is a leaf that requires grad.
-        """
-        self.count_writes()
-        made = tuple(self._output(slot, x) for slot, x in enumerate(outputs))
-        self.outputs = len(made)
-        self.output_forms = tuple((x._data.shape, x._data.dtype) if isinstance(x, Tensor) else None for x in made)
-        kept, at = [], []
-        for x in self.to_save:
-            is_output = any(x is y for y in (*made, *outputs)) and x is not None
-            fresh = is_output and not any(x is y for y in self.inputs)
-            kept.append(keep(x, fresh))
-            slot = next((i for i, y in enumerate(outputs) if y is x), 0)
-            at.append(RESULT - slot if fresh else 0)
-        self.kept, self.kept_at = tuple(kept), tuple(at)
-        self.to_save = self.inputs = ()
-        return made
-
-    def _output(self, slot: int, x: Any) -> Any:
-        if not isinstance(x, Tensor) or any(x is y for y in self.not_differentiable):
-            return x
-        if any(x is y for y in self.dirty):
-            return self._rewritten(slot, x)
-        x = self._stand_in(slot, x)
-        if x.dtype.is_floating_point:
-            x._grad_fn, x._output_nr, x._requires_grad = self, slot, False
-        if x._base is not None:
-            x._made = f"{slot}{messages.OF_FUNCTION}{self.function.__name__}"
-        return x
-
-    def _rewritten(self, slot: int, x: Any) -> Any:
-        """Make this node the history of an input that was changed in place."""
-        from course.nptorch.ops.write import refuse_leaf
-
-        if x.requires_grad and x._grad_fn is None and (x._base is None or x._made == "no_grad"):
-            raise RuntimeError(messages.LEAF_MARKED_DIRTY)
-        refuse_leaf(x)
-        plugged.rebase_history(x, self)
-        x._output_nr = slot
-        return x
-
-    def saved(self) -> tuple[Any, ...]:
-        return self.kept
+        """What `save_for_backward` was given, each checked for in-place changes."""
+        node = self._node and self._node()
+        return self.to_save if node is None else read_kept(node)
 
     @property
-    def saved_tensors(self) -> tuple[Any, ...]:
-        """What `save_for_backward` was given, each checked for in-place changes."""
-        return tuple(self._read(saved, at) for saved, at in zip(self.kept, self.kept_at, strict=True))
+    def saved_variables(self) -> tuple[Any, ...]:
+        """Old name of `saved_tensors`."""
+        warnings.warn("'saved_variables' is deprecated; use 'saved_tensors'", DeprecationWarning, stacklevel=2)
+        return self.saved_tensors
 
-    def _read(self, saved: Any, at: int) -> Any:
-        value = saved.unpack()
-        if value is None:
-            return None
-        if saved.version is not None and value._version != saved.version:
-            plugged.check_version(saved.version, value, self, at <= RESULT)
-        if at <= RESULT:
-            value = value.attached_alias(self)
-            value._output_nr = RESULT - at
-        return value
+    def __getattr__(self, name: str) -> Any:
+        # in torch the context is the node, so whatever a node can tell can be asked here
+        node = None if name.startswith("__") or name == "_node" else self._node and self._node()
+        if node is None or not hasattr(type(node), name):
+            raise AttributeError(f"'{self._function.__name__}Backward' object has no attribute '{name}'")
+        return getattr(node, name)
 
-    def apply(self, gradients: list[Any]) -> list[Any]:
-        tracked = any(isinstance(g, Tensor) for g in gradients)
-        given = [
-            self._zeros(form) if g is None and self.materialize_grads and form else g
-            for g, form in zip(gradients, self.output_forms, strict=True)
-        ]
-        got = self.function.backward(self, *[None if g is None else as_tensor(g) for g in given])
-        out = self._checked(got if isinstance(got, tuple) else (got,))
-        return out if tracked else [None if g is None else g._data for g in out]
+
+class FunctionBase:
+    """What every Function has, whoever wrote its ``apply``."""
+
+    generate_vmap_rule = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        warnings.warn(STATIC_ONLY.format(type(self)), DeprecationWarning, stacklevel=2)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Refuse the form that torch gave up in 1.5."""
+        raise RuntimeError(LEGACY)
 
     @staticmethod
-    def _zeros(form: Any) -> Any:
-        import numpy as np
+    def vjp(ctx: Any, *grad_outputs: Any) -> Any:
+        """Do what ``backward`` does, under its other name; one of the two is to be overridden."""
+        raise NotImplementedError(
+            "You must implement either the backward or vjp method for your custom "
+            "autograd.Function to use it with backward mode AD."
+        )
 
-        return np.zeros(*form)
+    @staticmethod
+    def jvp(ctx: Any, *grad_inputs: Any) -> Any:
+        """Forward-mode rule; the engine never calls it."""
+        raise NotImplementedError(
+            "You must implement the jvp function for custom autograd.Function to use it with forward mode AD."
+        )
 
-    def _checked(self, got: tuple[Any, ...]) -> list[Any]:
-        count = self.inputs_given
-        while len(got) > count and got[-1] is None:
-            got = got[:-1]
-        if len(got) != count:
-            raise RuntimeError(
-                f"function {self.name()} returned an incorrect number of gradients (expected {count}, got {len(got)})"
-            )
-        out = []
-        for index, (g, form) in enumerate(zip(got, self.forms, strict=True)):
-            if g is not None and form is None:
-                raise RuntimeError(
-                    f"function {self.name()} returned a gradient different from None at position "
-                    f"{index + 1}, but the corresponding forward input was not a Variable"
-                )
-            if form is not None:  # only Tensors have an edge
-                out.append(None if g is None else self._fitted(index, g, form))
-        return out
-
-    def _fitted(self, index: int, g: Any, form: Any) -> Any:
-        shape = form[0]
-        if not isinstance(g, Tensor):
-            raise TypeError(f"{self.name()}: expected Variable or None (got {type(g).__name__})")
-        if g._data.shape != shape and not _expandable(shape, g._data.shape):
-            raise RuntimeError(
-                f"Function {self.name()} returned an invalid gradient at index {index} - got "
-                f"{list(g._data.shape)} but expected shape compatible with {list(shape)}"
-            )
-        return conform(g, *form)
-
-    def name(self) -> str:
-        return f"{self.function.__name__}Backward"
+    @staticmethod
+    def vmap(info: Any, in_dims: Any, *args: Any) -> Any:
+        """Batching rule; the engine never calls it."""
+        raise NotImplementedError(
+            "To use autograd.Function with vmap, you must either override the vmap staticmethod "
+            "or set generate_vmap_rule=True."
+        )
 
 
-def _expandable(shape: tuple[int, ...], onto: tuple[int, ...]) -> bool:
-    """Return whether `shape` broadcasts to `onto`."""
-    if len(shape) > len(onto):
-        return False
-    return all(n in (1, m) for n, m in zip(reversed(shape), reversed(onto), strict=False))
-
-
-class _Once(Node):
-    """Stands behind gradients that cannot be differentiated a second time."""
-
-    def apply(self, gradients: list[Any]) -> Any:
-        raise RuntimeError("trying to differentiate twice a function that was marked with @once_differentiable")
+def with_defaults(forward: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return `args` and, after them, the defaults of the parameters of `forward` they leave out."""
+    signature = inspect.signature(forward)
+    if all(p.default is p.empty for p in signature.parameters.values()):
+        return args
+    bound = signature.bind(*args)
+    bound.apply_defaults()
+    return bound.args
 
 
 def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:
@@ -236,18 +152,22 @@ def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:
     def wrapper(ctx: Any, *args: Any) -> Any:
         with recording(False):
             outputs = fn(ctx, *args)
-        sources = [g for g in args if isinstance(g, Tensor) and g.requires_grad]
-        if not sources:
+        if not mode.enabled or not any(isinstance(g, Tensor) and g.requires_grad for g in args):
             return outputs
-        edges = [gradient_edge(g) for g in sources]
-        error = _Once(tuple(e[0] for e in edges), tuple(e[1] for e in edges))
         several = outputs if isinstance(outputs, tuple) else (outputs,)
-        made = []
-        for x in several:
-            if isinstance(x, Tensor):
-                x = x.detach_alias()
-                x._grad_fn = error
-            made.append(x)
+        fakes = [x.detach_alias().requires_grad_() if isinstance(x, Tensor) else None for x in several]
+        error = Error([(None, 0) if x is None else gradient_edge(x) for x in fakes])
+        made = [
+            x if fake is None else fake.attached_alias(error, i)
+            for i, (x, fake) in enumerate(zip(several, fakes, strict=True))
+        ]
         return tuple(made) if isinstance(outputs, tuple) else made[0]
 
     return wrapper
+
+
+_absent = nothing_else_in("autograd.function")
+
+
+def __getattr__(name: str) -> Any:
+    return plugged.Function if name == "Function" else _absent(name)

@@ -14,12 +14,16 @@ from typing import Any
 import numpy as np
 
 from course.nptorch._tensor import Tensor, wrap
+from course.nptorch.absent import nothing_else_in
+from course.nptorch.autograd.gradcheck_more import (
+    GradcheckError,
+    check_linear,
+    check_same_form,
+    check_undefined,
+    refuse,
+)
 
 __all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]
-
-
-class GradcheckError(RuntimeError):
-    """A gradient does not agree with the differences of its function."""
 
 
 NONE_REQUIRED = (
@@ -76,8 +80,12 @@ def gradcheck(
         Raise where they differ, instead of returning False.
     nondet_tol : float
         How far apart two runs of the same backward may be.
-    fast_mode, masked, check_* : bool
-        Accepted as in torch; every check here is the full one, backward only.
+    check_undefined_grad : bool
+        Also check that backward copes with outputs that get no gradient.
+    check_backward_ad, check_grad_dtypes, fast_mode, masked : bool
+        Accepted as in torch; every check here is the full one.
+    check_batched_grad, check_batched_forward_grad, check_forward_ad : bool
+        Refused: they need vmap and forward mode.
 
     Returns
     -------
@@ -90,11 +98,22 @@ def gradcheck(
         ``Jacobian mismatch for output 0 with respect to input 0,`` and both matrices.
     ValueError
         If no input requires grad.
+    NotImplementedError
+        For a check that is refused.
     """
+    if not (check_forward_ad or check_backward_ad):
+        raise AssertionError("Expected at least one of check_forward_ad or check_backward_ad to be True")
+    refuse(
+        check_batched_grad=check_batched_grad,
+        check_batched_forward_grad=check_batched_forward_grad,
+        check_forward_ad=check_forward_ad,
+    )
     given = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
     try:
         _check_inputs(given)
         _check(func, given, eps, atol, rtol, nondet_tol)
+        if check_undefined_grad:
+            check_undefined(func, given, _differentiable)
     except (GradcheckError, ValueError):
         if raise_exception:
             raise
@@ -142,6 +161,9 @@ def gradgradcheck(
     """
     from course.nptorch.autograd import grad
 
+    if not (check_fwd_over_rev or check_rev_over_rev):
+        raise AssertionError("Expected at least one of check_fwd_over_rev or check_rev_over_rev to be True")
+    refuse(check_batched_grad=check_batched_grad, check_fwd_over_rev=check_fwd_over_rev)
     given = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
     outputs = _differentiable(func(*given))
     if grad_outputs is None:
@@ -164,6 +186,7 @@ def gradgradcheck(
         rtol=rtol,
         raise_exception=raise_exception,
         nondet_tol=nondet_tol,
+        check_undefined_grad=check_undefined_grad,
     )
 
 
@@ -214,6 +237,7 @@ def _check(
                 )
             if np.any(np.abs(a - again[at_input]) > nondet):
                 raise GradcheckError(NOT_REENTRANT.format(tolerance=nondet))
+    check_linear(outputs, checked)
 
 
 def _numerical(
@@ -231,9 +255,13 @@ def _numerical(
             target[place] = kept + sign * eps
             ys = which(func(*inputs))
             ys = ys if isinstance(ys, tuple | list) else (ys,)
-            ends.append([np.array(y._data).reshape(-1) for y in ys])
+            ends.append([(y, np.array(y._data).reshape(-1)) for y in ys])
         target[place] = kept
-        rows.append([(up - down) / (2 * eps) for up, down in zip(*ends, strict=True)])
+        row = []
+        for (y, up), (other, down) in zip(*ends, strict=True):
+            check_same_form(other, y, eps, tuple([int(n) for n in np.unravel_index(i, x._array.shape)]))
+            row.append((up - down) / (2 * eps))
+        rows.append(row)
     if not rows:
         return [np.zeros((0, y._data.size)) for y in _differentiable(func(*inputs))]
     return [np.stack(columns) for columns in zip(*rows, strict=True)]
@@ -253,3 +281,6 @@ def _analytical(y: Tensor, inputs: list[Tensor]) -> list[Any]:
             if g is not None:
                 matrix[:, j] = np.asarray(g._data).reshape(-1)
     return found
+
+
+__getattr__ = nothing_else_in("autograd.gradcheck")

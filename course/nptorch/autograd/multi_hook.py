@@ -9,8 +9,8 @@ from types import TracebackType
 from typing import Any
 
 from course.nptorch._tensor import Tensor
-from course.nptorch.engine import Pass, current
-from course.nptorch.graph import gradient_edge
+from course.nptorch.engine import Pass, current, reachable
+from course.nptorch.graph import Node, gradient_edge
 
 MODES = ("all", "any")
 
@@ -60,8 +60,8 @@ def register_multi_grad_hook(tensors: Sequence[Tensor], fn: Callable[[Any], None
     ------
     ValueError
         For another mode.
-    RuntimeError
-        If a tensor does not require grad.
+    AssertionError
+        If a tensor does not require grad, with ``mode="all"``; ``"any"`` leaves it out.
 
     References
     ----------
@@ -69,6 +69,7 @@ def register_multi_grad_hook(tensors: Sequence[Tensor], fn: Callable[[Any], None
     """
     if mode not in MODES:
         raise ValueError(f"Expects mode to be one of {MODES} but got {mode}")
+    nodes = [gradient_edge(t)[0] for t in tensors]  # as they are now: what is written later has others
     lock = threading.Lock()
     # per backward pass, which may be running in several threads at once: what has arrived
     arrived: weakref.WeakKeyDictionary[Pass, dict[int, Any]] = weakref.WeakKeyDictionary()
@@ -86,8 +87,8 @@ def register_multi_grad_hook(tensors: Sequence[Tensor], fn: Callable[[Any], None
             backward = current.backward
             assert backward is not None
             got = note(index, gradient)
-            nodes = (gradient_edge(t)[0] for t in tensors)
-            if len(got) == sum(node is not None and backward.will_run(node) for node in nodes):
+            if len(got) == sum(node is not None and _counts(backward, node) for node in nodes):
+                del arrived[backward]
                 fn([got.get(i) for i in range(len(tensors))])
 
         return hook
@@ -99,5 +100,28 @@ def register_multi_grad_hook(tensors: Sequence[Tensor], fn: Callable[[Any], None
 
         return hook
 
-    make = wait_for_all if mode == "all" else first_only
-    return MultiHandle([t.register_hook(make(index)) for index, t in enumerate(tensors)])
+    if mode == "any":
+        return MultiHandle([t.register_hook(first_only(i)) for i, t in enumerate(tensors) if t.requires_grad])
+    if not all(t.requires_grad for t in tensors):
+        raise AssertionError("Expected gradient function to be set")
+    return MultiHandle([t.register_hook(wait_for_all(i)) for i, t in enumerate(tensors)])
+
+
+def _counts(backward: Pass, node: Node) -> bool:
+    """Return whether torch waits for this node in a pass.
+
+    Raises
+    ------
+    RuntimeError
+        If the node is that of a leaf whose gradient `autograd.grad` asks for.
+    """
+    if backward.roots == [node]:
+        return False  # torch does not see the one node where a pass starts
+    if not backward.will_run(node) or node not in reachable(backward.roots):
+        return False
+    if node in backward.captures and not node.edges:
+        raise RuntimeError(
+            "A leaf node was passed to _will_engine_execute_node but we are currently running "
+            "autograd.grad(). This is currently not supported."
+        )
+    return True

@@ -8,9 +8,11 @@ References
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 from course.nptorch._tensor import Tensor
+from course.nptorch.engine import current
 
 VOLATILE = "volatile was removed and now has no effect. Use `with torch.no_grad():` instead."
 
@@ -20,6 +22,22 @@ class _AnyTensor(type):
 
     def __instancecheck__(cls, instance: object) -> bool:
         return isinstance(instance, Tensor)
+
+
+class ExecutionEngine:
+    """What programs reach for as ``Variable._execution_engine``."""
+
+    def queue_callback(self, callback: Callable[[], Any]) -> None:
+        """Call `callback` when the backward pass that is running in this thread has ended.
+
+        Raises
+        ------
+        RuntimeError
+            If none is running.
+        """
+        if current.backward is None:
+            raise RuntimeError("Final callbacks can only be installed during backward pass.")
+        current.backward.callbacks.append(callback)
 
 
 class Variable(metaclass=_AnyTensor):
@@ -34,6 +52,8 @@ class Variable(metaclass=_AnyTensor):
     volatile : bool
         Without effect; warns. Use `no_grad`.
     """
+
+    _execution_engine = ExecutionEngine()
 
     def __new__(cls, data: Tensor, requires_grad: bool = False, volatile: bool = False) -> Any:
         if volatile:

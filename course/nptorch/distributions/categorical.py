@@ -13,6 +13,7 @@ import numpy as np
 
 from course.nptorch._tensor import Tensor, wrap
 from course.nptorch.distributions.distribution import Distribution, sizes_of
+from course.nptorch.grad_mode import recording
 from course.nptorch.ops.register import FUNCTIONS
 
 
@@ -66,7 +67,7 @@ class Categorical(Distribution):
             name, what = ("probs", "Simplex()") if is_probs else ("logits", "IndependentConstraint(Real(), 1)")
             raise ValueError(
                 f"Expected parameter {name} (Tensor of shape {tuple(data.shape)}) of distribution "
-                f"{self!r} to satisfy the constraint {what}, but found invalid values:\n{given}"
+                f"{self!r} to satisfy the constraint {what}, but found invalid values:\n{getattr(self, name)}"
             )
 
     def __getattr__(self, name: str) -> Any:
@@ -92,11 +93,11 @@ class Categorical(Distribution):
 
     def sample(self, sample_shape: Any = ()) -> Tensor:
         """Draw classes; of shape ``(*sample_shape, *batch_shape)``."""
-        shape = (*sizes_of(sample_shape), *self.batch_shape)
-        summed = np.cumsum(np.asarray(self.probs._data, np.float64), axis=-1)
-        drawn = np.asarray(FUNCTIONS["rand"](*shape)._data, np.float64) * summed[..., -1]
-        classes = (np.expand_dims(drawn, -1) >= summed).sum(-1)
-        return wrap(np.asarray(np.minimum(classes, self._num_events - 1), np.int64))
+        asked = sizes_of(sample_shape)
+        with recording(False):
+            rows = self.probs.reshape(-1, self._num_events)
+            drawn = FUNCTIONS["multinomial"](rows, int(np.prod(asked, dtype=int)), True).T
+        return drawn.reshape(*asked, *self.batch_shape)  # type: ignore[no-any-return]
 
     def log_prob(self, value: Tensor) -> Tensor:
         """Return the log-probability of each class in `value`, broadcast against the batch.
@@ -104,16 +105,12 @@ class Categorical(Distribution):
         Raises
         ------
         ValueError
-            If a class does not exist.
+            If a class does not exist, or the shape does not fit.
         """
+        last = self._num_events - 1
+        support = f"IntegerInterval(lower_bound=0, upper_bound={last})"
+        self._check_value(value, support, lambda data: (data >= 0) & (data <= last) & (data == np.floor(data)))
         data = value._data
-        if self._checked and not np.all((data >= 0) & (data < self._num_events) & (data == np.floor(data))):
-            raise ValueError(
-                "Expected value argument "
-                f"(Tensor of shape {tuple(data.shape)}) to be within the support "
-                f"(IntegerInterval(lower_bound=0, upper_bound={self._num_events - 1})) "
-                f"of the distribution {self!r}, but found invalid values:\n{value}"
-            )
         shape = np.broadcast_shapes(data.shape, tuple(self.batch_shape))
         index = wrap(np.broadcast_to(np.asarray(data, np.int64), shape)[..., None].copy())
         logits = self.logits.expand(*shape, self._num_events)

@@ -41,7 +41,8 @@ class Normal(Distribution):
         loc, scale = (x if isinstance(x, Tensor) else wrap(np.asarray(x, kind)) for x in (loc, scale))
         self.loc, self.scale = FUNCTIONS["broadcast_tensors"](loc, scale)
         super().__init__(self.loc.shape)
-        if validate_args is not False and not np.all(self.scale._data > 0):
+        self._checked = validate_args is not False
+        if self._checked and not np.all(self.scale._data > 0):
             raise ValueError(
                 f"Expected parameter scale ({type(scale).__name__} of shape "
                 f"{tuple(self.scale.shape)}) of distribution {self!r} to satisfy the constraint "
@@ -75,7 +76,14 @@ class Normal(Distribution):
         return self.loc + noise * self.scale  # type: ignore[no-any-return]
 
     def log_prob(self, value: Any) -> Tensor:
-        """Return the logarithm of the density at `value`."""
+        """Return the logarithm of the density at `value`.
+
+        Raises
+        ------
+        ValueError
+            If `value` is nan, or its shape does not fit.
+        """
+        self._check_value(value, "Real()", lambda data: data == data)  # only nan differs from itself
         return (  # type: ignore[no-any-return]
             -((value - self.loc) ** 2) / (2 * self.scale**2) - self.scale.log() - math.log(math.sqrt(2 * math.pi))
         )

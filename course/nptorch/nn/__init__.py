@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from course.nptorch.absent import nothing_else_in
 from course.nptorch.nn import functional as functional
 from course.nptorch.nn import init as init
 from course.nptorch.nn import utils as utils
 from course.nptorch.nn.activation import *  # noqa: F403
-from course.nptorch.nn.container import ModuleDict, ModuleList, ParameterList, Sequential
+from course.nptorch.nn.container import ModuleDict, ModuleList, Sequential
 from course.nptorch.nn.conv import Conv2d, ConvTranspose2d, PixelShuffle, PixelUnshuffle
 from course.nptorch.nn.dropout import Dropout, Dropout1d, Dropout2d
 from course.nptorch.nn.linear import Identity, Linear
@@ -39,6 +40,7 @@ from course.nptorch.nn.padding import (
     ZeroPad2d,
 )
 from course.nptorch.nn.parameter import Buffer, Parameter
+from course.nptorch.nn.parameter_list import ParameterList
 from course.nptorch.nn.pooling import (
     AdaptiveAvgPool2d,
     AdaptiveMaxPool2d,
@@ -101,8 +103,4 @@ __all__ = [
     "utils",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name.startswith("_"):
-        raise AttributeError(name)
-    raise NotImplementedError(f"course.nptorch has no torch.nn.{name}")
+__getattr__ = nothing_else_in("nn")

@@ -1,4 +1,4 @@
-"""Modules that hold modules: ``Sequential``, ``ModuleList``, ``ModuleDict`` and parameter lists.
+"""Modules that hold modules: ``Sequential``, ``ModuleList`` and ``ModuleDict``.
 
 References
 ----------
@@ -15,7 +15,6 @@ from typing import Any
 
 from course.nptorch.nn.module import Module
 from course.nptorch.nn.module_tree import indent
-from course.nptorch.nn.parameter import Parameter
 
 
 class _Numbered(Module):
@@ -67,7 +66,17 @@ class _Numbered(Module):
         return self
 
     def insert(self, index: int, module: Any) -> Any:
-        """Put a module before the one at `index`."""
+        """Put a module before the one at `index`.
+
+        Raises
+        ------
+        IndexError
+            If there is none.
+        """
+        if isinstance(self, Sequential) and not isinstance(module, Module):
+            raise AssertionError(f"module should be of type: {Module}")
+        if isinstance(self, Sequential) and not -len(self) <= index <= len(self):
+            raise IndexError(f"Index out of range: {index}")
         modules = list(self._modules.values())
         modules.insert(index, module)
         self._renumber(modules)
@@ -114,6 +123,22 @@ class Sequential(_Numbered):
         if not isinstance(other, Sequential):
             raise ValueError(f"add operator supports only objects of Sequential class, but {type(other)} is given.")
         return self.extend(other)  # type: ignore[no-any-return]
+
+    def _times(self, count: Any) -> list[Any]:
+        if not isinstance(count, int):
+            raise TypeError(f"unsupported operand type(s) for *: {type(self)} and {type(count)}")
+        if count <= 0:
+            raise ValueError(f"Non-positive multiplication factor {count} for {type(self)}")
+        return list(self) * count
+
+    def __mul__(self, other: int) -> Sequential:
+        return Sequential(*self._times(other))
+
+    __rmul__ = __mul__
+
+    def __imul__(self, other: int) -> Sequential:
+        self._renumber(self._times(other))
+        return self
 
 
 class ModuleList(_Numbered):
@@ -163,9 +188,22 @@ class ModuleDict(Module):
         self.update({} if modules is None else modules)
 
     def update(self, modules: Any) -> None:
-        """Add or replace modules by name."""
-        for name, module in modules.items() if isinstance(modules, Mapping) else modules:
-            self[name] = module
+        """Add or replace modules by name.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If it is no dictionary and no iterable of pairs.
+        """
+        if isinstance(modules, Mapping | ModuleDict):
+            modules = modules.items()
+        elif not isinstance(modules, Iterable):
+            kind = type(modules).__name__
+            raise TypeError(f"ModuleDict.update should be called with an iterable of key/value pairs, but got {kind}")
+        for at, pair in enumerate(modules):
+            if len(pair) != 2:
+                raise ValueError(f"ModuleDict update sequence element #{at} has length {len(pair)}; 2 is required")
+            self[pair[0]] = pair[1]
 
     def __getitem__(self, key: str) -> Any:
         return self._modules[key]
@@ -204,33 +242,3 @@ class ModuleDict(Module):
     def clear(self) -> None:
         """Take all modules out."""
         self._modules.clear()
-
-
-class ParameterList(Module):
-    """A list of parameters that are found; tensors become parameters.
-
-    Parameters
-    ----------
-    values : iterable of Tensor, optional
-        What it holds.
-    """
-
-    def __init__(self, values: Iterable[Any] | None = None) -> None:
-        super().__init__()
-        for value in () if values is None else values:
-            self.append(value)
-
-    def append(self, value: Any) -> ParameterList:
-        """Add one at the end."""
-        made = value if isinstance(value, Parameter) else Parameter(value)
-        self.register_parameter(str(len(self)), made)
-        return self
-
-    def __getitem__(self, index: int) -> Any:
-        return list(self._parameters.values())[index]
-
-    def __len__(self) -> int:
-        return len(self._parameters)
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._parameters.values())

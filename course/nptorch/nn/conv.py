@@ -237,7 +237,7 @@ class ConvTranspose2d(_Convolution):
             if any(not 0 <= e < s for e, s in zip(extra, self.stride, strict=True)):
                 most = [low + s - 1 for low, s in zip(least, self.stride, strict=True)]
                 raise ValueError(
-                    f"requested an output size of {list(wanted)}, but valid sizes range from "
+                    f"requested an output size of {tuple(wanted)}, but valid sizes range from "
                     f"{least} to {most} (for an input of {input.shape[2:]})"
                 )
         return F.conv_transpose2d(

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from course.nptorch._tensor import Tensor, wrap
+from course.nptorch.absent import nothing_else_in
 from course.nptorch.grad_mode import recording
 from course.nptorch.ops.register import FUNCTIONS
 
@@ -56,7 +57,14 @@ def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Any 
     return _fill(tensor, FUNCTIONS["randn"](*tensor.shape, dtype=tensor.dtype)._data * std + mean)
 
 
-def trunc_normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0) -> Tensor:
+def trunc_normal_(
+    tensor: Tensor,
+    mean: float = 0.0,
+    std: float = 1.0,
+    a: float = -2.0,
+    b: float = 2.0,
+    generator: Any = None,
+) -> Tensor:
     """Fill with normal random numbers, drawn again where they fall outside ``[a, b]``."""
     values = np.full(tensor.shape, np.inf)
     while True:
@@ -64,7 +72,7 @@ def trunc_normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float 
         count = int(outside.sum())
         if not count:
             return _fill(tensor, values.astype(tensor._data.dtype))
-        values[outside] = FUNCTIONS["randn"](count)._data * std + mean
+        values[outside] = FUNCTIONS["randn"](count, generator=generator)._data * std + mean
 
 
 def constant_(tensor: Tensor, val: float) -> Tensor:
@@ -220,3 +228,6 @@ def kaiming_normal_(
 def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
     fan = _calculate_correct_fan(tensor, mode)
     return calculate_gain(nonlinearity, a) / math.sqrt(fan)
+
+
+__getattr__ = nothing_else_in("nn.init")

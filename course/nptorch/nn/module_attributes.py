@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import OrderedDict
 from typing import Any
 
@@ -27,7 +28,7 @@ def typename(x: Any) -> str:
     """Return how torch names the type of `x` in its errors, e.g. ``torch.FloatTensor``."""
     if type(x) is Tensor:
         return f"torch.{x.dtype.tensor_type}"
-    cls = x if isinstance(x, type) else type(x)
+    cls = x if hasattr(x, "__qualname__") else type(x)  # a class or a function names itself
     module = cls.__module__.replace("course.nptorch", "torch")
     return cls.__qualname__ if module in ("builtins", "__builtin__") else f"{module}.{cls.__qualname__}"
 
@@ -85,7 +86,16 @@ class Attributes:
                     "(torch.nn.Buffer, torch.Tensor or None expected)"
                 )
             kept = name not in self._non_persistent_buffers_set
-            self.register_buffer(name, value, getattr(value, "persistent", kept))
+            persistent = getattr(value, "persistent", kept)
+            if "persistent" in inspect.signature(self.register_buffer).parameters:
+                self.register_buffer(name, value, persistent)
+            elif persistent:  # a subclass has a form of its own
+                self.register_buffer(name, value)
+            else:
+                raise RuntimeError(
+                    "Registering a non-persistent buffer on a Module subclass that implements register_buffer() "
+                    "without the persistent argument is not allowed."
+                )
         else:
             object.__setattr__(self, name, value)
 

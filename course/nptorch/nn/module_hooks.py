@@ -15,6 +15,7 @@ from course.nptorch._tensor import Tensor
 from course.nptorch.grad_mode import mode
 from course.nptorch.graph import hook_onto
 from course.nptorch.nn.module_state import State
+from course.nptorch.nn.old_hooks import warn_what_is_missed
 from course.nptorch.nn.passage import passage
 
 
@@ -139,7 +140,7 @@ class Hooked(State):
                     )
                 result = backward.around_outputs(result)
             if not full:
-                self._hook_the_node(result)
+                self._hook_the_node(args, result)
         except Exception:
             for key, hook in list(self._forward_hooks.items()):
                 if key in self._forward_hooks_always_called and key not in called:
@@ -176,18 +177,21 @@ class Hooked(State):
             return hook(self, args, kwargs, result)
         return hook(self, args, result)
 
-    def _hook_the_node(self, result: Any) -> None:
+    def _hook_the_node(self, args: Any, result: Any) -> None:
         """Put hooks of the old kind onto the node that made the (first) output."""
-        while not isinstance(result, Tensor):
-            result = next(iter(result.values())) if isinstance(result, dict) else result[0]
-        if result.grad_fn is None:
+        first = result
+        while not isinstance(first, Tensor):
+            first = next(iter(first.values())) if isinstance(first, dict) else first[0]
+        node = first.grad_fn
+        if node is None or not self._backward_hooks:
             return
         for hook in self._backward_hooks.values():
 
             def on_node(grad_inputs: Any, grad_outputs: Any, hook: Any = hook) -> Any:
                 return hook(self, grad_inputs, grad_outputs)
 
-            result.grad_fn.register_hook(on_node)
+            node.register_hook(on_node)
+        warn_what_is_missed(args, result, node)
 
 
 class BackwardHooks:

@@ -35,12 +35,6 @@ class IncompatibleKeys(_Keys):
     __str__ = __repr__
 
 
-class StateDict(OrderedDict[str, Any]):
-    """An ordered dictionary that can carry ``_metadata``: the version of each module."""
-
-    _metadata: OrderedDict[str, Any]
-
-
 class State(Tree):
     """The part of `Module` that saves, loads and converts."""
 
@@ -64,7 +58,7 @@ class State(Tree):
             The tensors share memory with the module.
         """
         if destination is None:
-            destination = args[0] if args else StateDict()
+            destination = args[0] if args else OrderedDict()
             if not args:
                 destination._metadata = OrderedDict()
         metadata = {"version": self._version}
@@ -270,7 +264,12 @@ class State(Tree):
         RuntimeError
             For a device other than the CPU.
         """
+        if "copy" in kwargs:
+            raise RuntimeError(".to() does not accept copy argument")
         given = [*args, *kwargs.values()]
+        if len(args) > 1 and isinstance(args[-1], Tensor):
+            kinds = ", ".join(type(x).__name__ for x in args)
+            raise TypeError(f"to() received an invalid combination of arguments - got ({kinds})")
         wanted = None
         for x in given:
             if isinstance(x, dtype_type):

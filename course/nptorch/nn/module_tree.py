@@ -102,6 +102,37 @@ class Tree(Attributes):
                 raise AttributeError(f"`{name}` is not an nn.Module")
         return module
 
+    def set_submodule(self, target: str, module: Any, strict: bool = False) -> None:
+        """Put a module in the place with a dotted name.
+
+        Parameters
+        ----------
+        target : str
+            The name.
+        module : Module
+            The module.
+        strict : bool
+            Whether there must be one already.
+
+        Raises
+        ------
+        ValueError
+            Without a name, or if it is no module.
+        AttributeError
+            If there is no such place.
+        """
+        if not target:
+            raise ValueError("Cannot set the submodule without a target name!")
+        if not isinstance(module, Tree):
+            raise ValueError(f"`module` is not an nn.Module, found {type(module)}")
+        path, _, name = target.rpartition(".")
+        parent = self.get_submodule(path)
+        if strict and not hasattr(parent, name):
+            raise AttributeError(f"{parent._get_name()} has no attribute `{name}`")
+        if not isinstance(getattr(parent, name, module), Tree):
+            raise AttributeError(f"`{name}` is not an nn.Module")
+        setattr(parent, name, module)
+
     def get_parameter(self, target: str) -> Any:
         """Return the parameter with a dotted name, or raise AttributeError."""
         return self._get_member(target, "_parameters", "an nn.Parameter")

@@ -7,6 +7,7 @@ References
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -65,6 +66,7 @@ class _BatchNorm(Module):
         track_running_stats: bool = True,
         device: Any = None,
         dtype: dtype_type | None = None,
+        *,
         bias: bool = True,
     ) -> None:
         super().__init__()
@@ -162,15 +164,23 @@ class InstanceNorm2d(_BatchNorm):
         track_running_stats: bool = False,
         device: Any = None,
         dtype: dtype_type | None = None,
+        *,
         bias: bool = True,
     ) -> None:
         if track_running_stats:
             raise NotImplementedError("course.nptorch has no InstanceNorm2d with running values")
-        super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias)
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias)
 
     def forward(self, input: Tensor) -> Tensor:
         """Return `input` normalised; of its shape."""
         self._check_input_dim(input)
+        if input.shape[-3] != self.num_features and not self.affine:
+            warnings.warn(
+                f"input's size at dim={input.ndim - 3} does not match num_features. You can silence this warning by "
+                "not passing in num_features, which is not used because affine=False",
+                UserWarning,
+                stacklevel=2,
+            )
         if input.ndim == 3:
             return self.forward(input.unsqueeze(0)).squeeze(0)  # type: ignore[no-any-return]
         return F.instance_norm(input, None, None, self.weight, self.bias, True, 0.0, self.eps)
@@ -260,6 +270,7 @@ class GroupNorm(Module):
         affine: bool = True,
         device: Any = None,
         dtype: dtype_type | None = None,
+        *,
         bias: bool = True,
     ) -> None:
         super().__init__()

@@ -68,10 +68,9 @@ class Buffer(Tensor):
 
     persistent: bool
 
-    def __init__(self, data: Any = None, requires_grad: bool = False, *, persistent: bool = True) -> None:
+    def __init__(self, data: Any = None, *, persistent: bool = True) -> None:
         if data is None:
             data = wrap(np.zeros(0, get_default_dtype().numpy))
         self._data = data._array
         self._version_counter = data._counter()
         self.persistent = persistent
-        self.requires_grad_(requires_grad)

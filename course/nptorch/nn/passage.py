@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from course.nptorch import messages
 from course.nptorch._tensor import Tensor, wrap
 from course.nptorch.graph import Node, gradient_edge
 from course.nptorch.views import as_view
@@ -45,11 +44,12 @@ def passage(tensors: list[Tensor]) -> list[Tensor]:
     node.outputs = len(tensors)
     node.forms = [(x._data.shape, x._data.dtype) for x in tensors]
     through = []
+    made = "several" if sum(x.requires_grad for x in tensors) > 1 else "function"
     for slot, x in enumerate(tensors):
         view = wrap(x._array)
         if x.requires_grad:
             view._grad_fn, view._output_nr = node, slot
-            as_view(x, view, lambda t: t)._made = f"{slot}{messages.OF_FUNCTION}{NAME}"
+            as_view(x, view, lambda t: t)._made = made
         else:
             view._version_counter = x._counter()
         through.append(view)

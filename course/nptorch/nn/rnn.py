@@ -95,6 +95,10 @@ class RNNCell(_Recurrent):
             raise RuntimeError(f"input has inconsistent input_size: got {input.shape[-1]} expected {self.input_size}")
         if hx is None:
             hx = wrap(np.zeros((*input.shape[:-1], self.hidden_size), input._data.dtype))
+        if input.ndim == 2 and hx.ndim == 2 and hx.shape[0] != input.shape[0]:
+            raise RuntimeError(f"Input batch size {input.shape[0]} doesn't match hidden0 batch size {hx.shape[0]}")
+        if hx.shape[-1] != self.hidden_size:
+            raise RuntimeError(f"hidden0 has inconsistent hidden_size: got {hx.shape[-1]}, expected {self.hidden_size}")
         hidden: Any = F.linear(hx, self.weight_hh, self.bias_hh)
         total = hidden + F.linear(input, self.weight_ih, self.bias_ih)
         return _activation(self.nonlinearity)(total)
@@ -146,8 +150,13 @@ class RNN(_Recurrent):
         bidirectional: bool = False,
         device: Any = None,
         dtype: dtype_type | None = None,
+        **others: Any,
     ) -> None:
         super().__init__()
+        if "proj_size" in others:
+            raise ValueError("proj_size argument is only supported for LSTM, not RNN or GRU")
+        if others:
+            raise TypeError(f"RNNBase.__init__() got an unexpected keyword argument '{next(iter(others))}'")
         if nonlinearity not in ("tanh", "relu"):
             raise ValueError(f"Unknown nonlinearity '{nonlinearity}'. Select from 'tanh' or 'relu'.")
         if dropout > 0 and num_layers == 1:

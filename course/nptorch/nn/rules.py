@@ -11,7 +11,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from course.nptorch.math import abs, exp, log, sigmoid, sign, tanh, where
+from course.nptorch.math import abs, exp, held, log, reshape, sigmoid, sign, softplus, tanh, tied, where
+from course.nptorch.nn import conv_kernels, pool_kernels
 from course.nptorch.nn import kernels as k
 from course.nptorch.nn.lifted import constant, lifted
 from course.nptorch.nn.normal import affine_sum, norm_input, standard
@@ -20,17 +21,18 @@ from course.nptorch.record import share, vjp
 
 FLOOR = 9.999999960041972e-13
 
-conv = lifted("convolution", k.conv, "windows")
-conv_input = lifted("conv_transpose", k.conv_input, "windows")
-conv_weight = lifted("conv_weight", k.conv_weight, "windows")
-gather_plane = lifted("gather_plane", k.gather_plane, "indices")
-scatter_plane = lifted("scatter_plane", k.scatter_plane, "indices", "size")
-sandwich = lifted("sandwich", k.sandwich, "rows", "cols")
+conv = lifted("convolution", conv_kernels.conv, "windows")
+conv_input = lifted("conv_transpose", conv_kernels.conv_input, "windows")
+conv_weight = lifted("conv_weight", conv_kernels.conv_weight, "windows")
+gather_plane = lifted("gather_plane", pool_kernels.gather_plane, "indices")
+scatter_plane = lifted("scatter_plane", pool_kernels.scatter_plane, "indices", "size")
+sandwich = lifted("sandwich", pool_kernels.sandwich, "rows", "cols")
 rows_added = lifted("rows_added", k.rows_added, "indices", "rows", "skipped")
 rows_picked = lifted("rows_picked", k.rows_picked, "indices", "rows", "skipped")
 shuffle = lifted("pixel_shuffle", k.shuffle, "factor")
 unshuffle = lifted("pixel_unshuffle", k.unshuffle, "factor")
 normal_cdf = lifted("normal_cdf", k.normal_cdf)
+bce_backward = lifted("bce_backward", lambda g, x, t: g * (x - t) / floored(x * (1 - x)))
 frame = lifted("constant_pad_nd", k.frame, "pad", "value")
 
 
@@ -56,18 +58,18 @@ vjp("linear", self=lambda g: g, mat1=lambda g, mat2: plugged.matmul_self(g, mat2
     mat2=lambda g, mat1: turned(plugged.matmul_self(turned(g), turned(mat1))), node_name="AddmmBackward0")
 
 # -- convolution -----------------------------------------------------------------------------------
-vjp("convolution",    input=lambda g, weight, windows: conv_input(g, weight, windows),
-    weight=lambda g, input, windows: conv_weight(input, g, windows), bias=lambda g: channel_sum(g))
-vjp("conv_transpose", input=lambda g, weight, windows: conv(g, weight, windows),
-    weight=lambda g, input, windows: conv_weight(g, input, windows), bias=lambda g: channel_sum(g), node_name="ConvolutionBackward0")
+vjp("convolution",    input=lambda g, input, weight, windows: held(conv_input(g, weight, windows), input),
+    weight=lambda g, input, weight, windows: held(conv_weight(input, g, windows), weight), bias=lambda g: channel_sum(g))
+vjp("conv_transpose", input=lambda g, input, weight, windows: held(conv(g, weight, windows), input),
+    weight=lambda g, input, weight, windows: held(conv_weight(g, input, windows), weight), bias=lambda g: channel_sum(g), node_name="ConvolutionBackward0")
 vjp("conv_weight",    input=lambda g, grad, windows: conv_input(grad, g, windows),
     grad=lambda g, input, windows: conv(input, g, windows), node_name="ConvolutionBackward0")
 
 # -- pooling and resampling ------------------------------------------------------------------------
-vjp("max_pool2d",    self=lambda g, self, indices: scatter_plane(g, indices, tuple(self.shape[2:])), node_name="MaxPool2DWithIndicesBackward0")
+vjp("max_pool2d",    self=lambda g, self, indices: tied(scatter_plane(g, indices, tuple(self.shape[2:])), self), node_name="MaxPool2DWithIndicesBackward0")
 vjp("gather_plane",  self=lambda g, size, indices: scatter_plane(g, indices, size))
 vjp("scatter_plane", self=lambda g, indices: gather_plane(g, indices))
-vjp("avg_pool2d",    self=lambda g, self, rows, cols: sandwich(g, rows.T, cols.T), node_name="AvgPool2DBackward0")
+vjp("avg_pool2d",    self=lambda g, self, rows, cols: tied(sandwich(g, rows.T, cols.T), self), node_name="AvgPool2DBackward0")
 share("adaptive_avg_pool2d", "avg_pool2d", node_name="AdaptiveAvgPool2DBackward0")
 vjp("sandwich",      self=lambda g, rows, cols: sandwich(g, rows.T, cols.T), node_name="AvgPool2DBackwardBackward0")
 share("upsample_nearest2d",   "sandwich", node_name="UpsampleNearest2DBackward0")
@@ -84,18 +86,24 @@ vjp("rows_picked", x=lambda g, indices, rows, skipped: rows_added(g, indices, ro
 # -- normalisation (stats: which axes, and what was found along them) ------------------------------
 vjp("native_batch_norm", input=lambda g, input, weight, stats: norm_input(g, input, weight, stats),
     weight=lambda g, input, stats: affine_sum(g * standard(input, stats), stats), bias=lambda g, stats: affine_sum(g, stats))
-share("native_layer_norm", "native_batch_norm")
+vjp("native_layer_norm", input=lambda g, input, weight, bias, stats: norm_input(g, input, weight, stats),
+    weight=lambda g, input, stats: affine_sum(g * standard(input, stats), stats), bias=lambda g, stats: affine_sum(g, stats))
+vjp("native_group_norm", input=lambda g, input, weight, stats, grouped: reshape(norm_input(reshape(g, grouped), reshape(input, grouped), weight, stats), tuple(input.shape)),
+    weight=lambda g, input, stats, grouped: affine_sum(reshape(g, grouped) * standard(reshape(input, grouped), stats), stats), bias=lambda g, stats, grouped: affine_sum(reshape(g, grouped), stats))
 
 # -- activations -----------------------------------------------------------------------------------
-vjp("prelu",    self=lambda g, self, weight: where(self > 0, g, g * weight), weight=lambda g, self: where(self > 0, g * 0, g * self), node_name="PreluKernelBackward0")
-vjp("elu",      self=lambda g, self, alpha, scale: where(self > 0, g * scale, g * (scale * alpha) * exp(negative(self))))
-vjp("celu",     self=lambda g, self, alpha: where(self > 0, g, g * exp(negative(self) / alpha)))
+vjp("prelu",    self=lambda g, self, weight: tied(where(self > 0, g, g * weight), self), weight=lambda g, self: where(self > 0, 0, g * self), node_name="PreluKernelBackward0")
+vjp("elu",      self=lambda g, self, alpha, scale: where(self <= 0, g * (scale * alpha) * exp(negative(self)), g * scale))
+vjp("elu_",     self=lambda g, result, alpha, scale: where(result <= 0, g * (negative(result) + scale * alpha), g * scale), node_name="EluBackward1")
+vjp("celu",     self=lambda g, self, alpha: where(self <= 0, g * exp(negative(self) / alpha), g))
 vjp("silu",     self=lambda g, self: g * sigmoid(self) * (1 + self * (1 - sigmoid(self))))
+vjp("mish",     self=lambda g, self: g * mish_slope(self))
 vjp("gelu",     self=lambda g, self: g * (normal_cdf(self) + self * normal_pdf(self)))
 vjp("normal_cdf", self=lambda g, self: g * normal_pdf(self))
 vjp("gelu_tanh", self=lambda g, self: g * gelu_tanh_slope(self), node_name="GeluBackward0")
-vjp("hardtanh", self=lambda g, self, min_val, max_val: where((self > min_val) & (self < max_val), g, g * 0))
-vjp("threshold", self=lambda g, self, threshold: where(self > threshold, g, g * 0))
+vjp("hardtanh", self=lambda g, self, min_val, max_val: tied(where((self <= min_val) | (self >= max_val), 0, g), self))
+vjp("threshold_", self=lambda g, self, threshold: tied(where(self <= threshold, 0, g), self), node_name="ThresholdBackward1")
+vjp("threshold", self=lambda g, self, threshold: tied(where(self <= threshold, 0, g), self))
 
 # -- losses (scale: 1 over the count for a mean, else 1) -------------------------------------------
 vjp("mse_loss",    self=lambda g, self, target, scale: g * (2 * scale) * (self - target), target=lambda g, self, target, scale: g * (2 * scale) * (target - self))
@@ -103,24 +111,27 @@ vjp("smooth_l1_loss", self=lambda g, self, target, scale, beta: g * scale * bent
     target=lambda g, self, target, scale, beta: g * scale * bent(target - self, beta) / beta, node_name="SmoothL1LossBackward0")
 vjp("huber_loss",  self=lambda g, self, target, scale, beta: g * scale * bent(self - target, beta),
     target=lambda g, self, target, scale, beta: g * scale * bent(target - self, beta))
-vjp("binary_cross_entropy", self=lambda g, self, target, scale, weight: weighted(g * scale, weight) * (self - target) / floored(self * (1 - self)),
+vjp("binary_cross_entropy", self=lambda g, self, target, scale, weight: bce_backward(weighted(g * scale, weight), self, target),
     target=lambda g, self, scale, weight: weighted(g * scale, weight) * (log(1 - self) - log(self)))
+vjp("bce_backward", grad=lambda g, self, target: g * (self - target) / ((self + 1e-12) * (1 - self + 1e-12)),
+    self=lambda g, grad, self, target: g * grad * (self * self - 2 * self * target + target) / ((self + 1e-12) ** 2 * (1 - self + 1e-12) ** 2),
+    target=lambda g, grad, self: -g * grad / floored(self * (1 - self), 1e-12), node_name="BinaryCrossEntropyBackwardBackward0")
 vjp("binary_cross_entropy_with_logits",
     self=lambda g, self, target, scale, weight, pos_weight: weighted(g * scale, weight) * logit_slope(self, target, pos_weight),
     target=lambda g, self, scale, weight, pos_weight: weighted(g * scale, weight) * logit_target_slope(self, pos_weight))
-vjp("nll_loss",    self=lambda g, self, shares: spread(g, shares) * constant(shares, self))
+vjp("nll_loss",    self=lambda g, self, shares: picked(g, shares))
 share("nll_loss2d", "nll_loss", node_name="NllLoss2DBackward0")
 # fmt: on
 
 
 def negative(x: Any) -> Any:
     """Return `x` where it is negative, and 0 (with slope 0) elsewhere."""
-    return where(x < 0, x, x * 0)
+    return where(x < 0, x, 0)
 
 
 def bent(difference: Any, limit: float) -> Any:
     """Return a difference, held between `-limit` and `limit`."""
-    return where(abs(difference) < limit, difference, sign(difference) * limit)
+    return where(abs(difference) >= limit, sign(difference) * limit, difference)
 
 
 def weighted(g: Any, weight: Any) -> Any:
@@ -128,9 +139,9 @@ def weighted(g: Any, weight: Any) -> Any:
     return g if weight is None else g * constant(weight, g)
 
 
-def floored(x: Any) -> Any:
+def floored(x: Any, least: float = FLOOR) -> Any:
     """Return `x`, but no less than 1e-12 as a float32: torch's guard against a division by 0."""
-    return where(x > FLOOR, x, x * 0 + FLOOR)
+    return where(x > least, x, least)
 
 
 def logit_slope(x: Any, target: Any, pos_weight: Any) -> Any:
@@ -153,6 +164,17 @@ def spread(g: Any, shares: Any) -> Any:
     if len(g.shape) == 0 or len(shares.shape) == 1:
         return g
     return g[:, None]
+
+
+def mish_slope(x: Any) -> Any:
+    """Return the derivative of ``x * tanh(softplus(x))``."""
+    t = tanh(softplus(x))
+    return t + x * sigmoid(x) * (1 - t * t)
+
+
+def picked(g: Any, shares: Any) -> Any:
+    """Multiply a gradient by what each score has to do with the loss; 0 where it has nothing."""
+    return where(constant(shares, g) == 0, 0, spread(g, shares) * constant(shares, g))
 
 
 def normal_pdf(x: Any) -> Any:

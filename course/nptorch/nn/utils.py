@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from course.nptorch._tensor import Tensor, wrap
+from course.nptorch.absent import nothing_else_in
 from course.nptorch.dtypes import get_default_dtype
 from course.nptorch.grad_mode import recording
 from course.nptorch.ops.register import FUNCTIONS
@@ -156,3 +157,6 @@ def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
         piece = vec.detach_alias()._array[at : at + count].reshape(parameter.shape)
         parameter.data = wrap(piece)
         at += count
+
+
+__getattr__ = nothing_else_in("nn.utils")

@@ -11,6 +11,7 @@ from course.nptorch._tensor import Tensor, wrap
 from course.nptorch.dtypes import device as Device
 from course.nptorch.dtypes import dtype as Dtype
 from course.nptorch.grad_mode import mode
+from course.nptorch.ops.layout import copied
 from course.nptorch.ops.register import FUNCTIONS, method, op
 from course.nptorch.record import OPS, attach
 
@@ -20,7 +21,8 @@ def _cast(self: Tensor, numpy_dtype: Any) -> Tensor:
     """Return the values in another dtype, recorded; `self` if it has that dtype."""
     if self._data.dtype == numpy_dtype:
         return self
-    result = wrap(self._data.astype(numpy_dtype))
+    data = self._data
+    result = wrap((copied(data) if data.ndim and 0 in data.strides else data).astype(numpy_dtype))
     if result._data.dtype.kind == "f":
         attach(OPS["to_copy"], (self,), result)
     return result
@@ -29,7 +31,8 @@ def _cast(self: Tensor, numpy_dtype: Any) -> Tensor:
 @op("clone")
 def clone(self: Tensor, *, memory_format: Any = None) -> Tensor:
     """Return a copy; gradients flow through to the original."""
-    result = wrap(np.array(self._data))
+    data = self._data
+    result = wrap(copied(data) if memory_format is None else np.array(data, order="C"))
     if mode.enabled:
         attach(OPS["clone"], (self,), result)
     return result
@@ -76,6 +79,8 @@ def type_(self: Tensor, dtype: Any = None) -> Any:
     if isinstance(dtype, str):
         name = dtype.removeprefix("torch.")
         dtype = next(d for d in dtypes.ALL if d.tensor_type == name)
+    elif isinstance(dtype, type):  # torch.FloatTensor and the like
+        dtype = dtype.dtype  # type: ignore[attr-defined]
     return _cast(self, dtype.numpy)
 
 
@@ -121,13 +126,13 @@ for _name, _wanted in {
     _named(_name, _wanted)
 
 
-def result_type(tensor1: Any, tensor2: Any) -> Dtype:
+def result_type(tensor: Any, other: Any) -> Dtype:
     """Return the dtype in which torch computes with two operands."""
-    a, b = (x._data if isinstance(x, Tensor) else x for x in (tensor1, tensor2))
+    a, b = (x._data if isinstance(x, Tensor) else x for x in (tensor, other))
     return dtypes.dtype_of(dtypes.result_type(a, b))
 
 
 FUNCTIONS["result_type"] = result_type
-FUNCTIONS["promote_types"] = lambda a, b: dtypes.dtype_of(
-    dtypes.result_type(np.zeros(1, a.numpy), np.zeros(1, b.numpy))
+FUNCTIONS["promote_types"] = lambda type1, type2: dtypes.dtype_of(
+    dtypes.result_type(np.zeros(1, type1.numpy), np.zeros(1, type2.numpy))
 )

@@ -8,6 +8,7 @@ import numpy as np
 
 from course.nptorch._tensor import Tensor, wrap
 from course.nptorch.dtypes import dtype_of
+from course.nptorch.ops.layout import in_order, led_by
 from course.nptorch.ops.operands import aligned, in_common, is_tensor, operand
 from course.nptorch.ops.pointwise import binary
 from course.nptorch.ops.register import FUNCTIONS, described, method, op, recorded
@@ -23,7 +24,8 @@ def _chosen(condition: Tensor, a: Any, b: Any) -> Tensor:
         )
     x, y = in_common(operand(a, "where", "input", 2), operand(b, "where", "other", 3))
     check_shapes(condition._data, x, y)
-    return recorded("where", (a, b, condition), np.where(condition._data, x, y))
+    values = led_by(np.where(condition._data, x, y), condition._data, x, y)
+    return recorded("where", (a, b, condition), values)
 
 
 def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:  # noqa: A002
@@ -73,38 +75,61 @@ def minimum(self: Tensor, other: Tensor) -> Tensor:
     return _minimum(self, is_tensor("minimum", "other", 2, other))
 
 
+@method("tied")
+def tied(self: Tensor, x: Tensor) -> Tensor:
+    """Return `self`, recorded as made from `x` as well, with slope 0: so are torch's slopes of steps."""
+    return recorded("tied", (self, x), self._data)
+
+
+@method("held")
+def held(self: Tensor, x: Tensor) -> Tensor:
+    """Return `self`, which requires grad if `x` does, although no gradient goes there."""
+    return recorded("held", (self, x), self._data)
+
+
 @described("clamp", "clip")
 def clamp(self: Tensor, min: Any = None, max: Any = None) -> Any:  # noqa: A002 - torch's names
     """Return `self` with elements below `min` or above `max` replaced by that bound."""
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     bounds = [b for b in (min, max) if b is not None]
+    if len({isinstance(b, Tensor) for b in bounds}) > 1:
+        if not any(isinstance(b, Tensor) and (b.ndim or b.requires_grad) for b in bounds):
+            return clamp.__wrapped__(  # type: ignore[attr-defined]
+                self, *(b.item() if isinstance(b, Tensor) else b for b in (min, max))
+            )
+        kinds = ", ".join(type(b).__name__ for b in bounds)
+        raise TypeError(f"clamp() received an invalid combination of arguments - got ({kinds})")
     x, *limits = in_common(self._data, *(operand(b, "clamp", "min", 1) for b in bounds))
     check_shapes(x, *limits)
     low = limits[0] if min is not None else None
     high = limits[-1] if max is not None else None
-    values = x if low is None else np.maximum(x, low)
-    values = values if high is None else np.minimum(values, high)
+    values = x if low is None else np.maximum(low, x)  # in this order -0.0 stays, as in torch
+    values = values if high is None else np.minimum(high, values)
     if any(isinstance(b, Tensor) for b in bounds):
-        return "clamp_tensor", (self, min, max), np.array(values), None
+        return "clamp_tensor", (self, min, max), led_by(np.array(values), x, *limits), None
     return "clamp", (self,), np.array(values), {"min": min, "max": max}
 
 
 @described("clamp_min")
 def clamp_min(self: Tensor, min: Any) -> Any:  # noqa: A002 - torch's name
     """Return `self` with elements below `min` replaced by it."""
-    values = np.maximum(*aligned(self._data, operand(min, "clamp_min", "min", 1)))
+    x, bound = aligned(self._data, operand(min, "clamp_min", "min", 1))
+    check_shapes(x, bound)
+    values = np.maximum(bound, x)
     if isinstance(min, Tensor):
-        return "clamp_min_tensor", (self, min), values, None
+        return "clamp_min_tensor", (self, min), led_by(values, self._data, min._data), None
     return "clamp_min", (self,), values, {"min": min}
 
 
 @described("clamp_max")
 def clamp_max(self: Tensor, max: Any) -> Any:  # noqa: A002 - torch's name
     """Return `self` with elements above `max` replaced by it."""
-    values = np.minimum(*aligned(self._data, operand(max, "clamp_max", "max", 1)))
+    x, bound = aligned(self._data, operand(max, "clamp_max", "max", 1))
+    check_shapes(x, bound)
+    values = np.minimum(bound, x)
     if isinstance(max, Tensor):
-        return "clamp_max_tensor", (self, max), values, None
+        return "clamp_max_tensor", (self, max), led_by(values, self._data, max._data), None
     return "clamp_max", (self,), values, {"max": max}
 
 
@@ -122,6 +147,7 @@ def masked_fill(self: Tensor, mask: Tensor, value: Any) -> Any:
             f"masked_fill_ only supports boolean masks, but got mask with dtype {_c_name(mask._data.dtype)}"
         )
     x = self._data
+    check_shapes(mask._data, x)
     if isinstance(value, Tensor):
         if value.ndim:
             raise RuntimeError(
@@ -129,10 +155,10 @@ def masked_fill(self: Tensor, mask: Tensor, value: Any) -> Any:
                 f"{value.ndim} dimension(s)."
             )
         values = np.where(mask._data, value._data.astype(x.dtype), x)
-        return "masked_fill_tensor", (self, value, mask), values, None
+        return "masked_fill_tensor", (self, value, mask), in_order(values), None
     if x.dtype.kind in "iub" and isinstance(value, float) and x.dtype.kind != "f":
         value = int(value)
-    return "masked_fill", (self, mask), np.where(mask._data, x.dtype.type(value), x), None
+    return "masked_fill", (self, mask), in_order(np.where(mask._data, x.dtype.type(value), x)), None
 
 
 def _c_name(numpy_dtype: Any) -> str:
@@ -153,8 +179,13 @@ def lerp(self: Tensor, end: Tensor, weight: Any) -> Any:
         raise RuntimeError(f"expected dtype {_c_name(a.dtype)} for `end` but got dtype {_c_name(b.dtype)}")
     check_shapes(a, b, weight._data if isinstance(weight, Tensor) else 0)
     if isinstance(weight, Tensor):
-        return "lerp_tensor", (self, end, weight), _mixed(a, b, weight._data), None
-    return "lerp", (self, end), _mixed(a, b, a.dtype.type(weight)).astype(a.dtype), {"weight": weight}
+        if weight.ndim and weight._data.dtype != a.dtype:
+            raise RuntimeError(
+                f"expected dtype {_c_name(a.dtype)} for `weight` but got dtype {_c_name(weight._data.dtype)}"
+            )
+        a, b, w = in_common(a, b, weight._data)
+        return "lerp_tensor", (self, end, weight), led_by(_mixed(a, b, w), a, b, w), None
+    return "lerp", (self, end), led_by(_mixed(a, b, a.dtype.type(weight)).astype(a.dtype), a, b), {"weight": weight}
 
 
 @described("addcmul")
@@ -162,15 +193,20 @@ def addcmul(self: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -
     """Return ``self + value * tensor1 * tensor2``."""
     a, b, c = in_common(self._data, tensor1._data, tensor2._data)
     check_shapes(a, b, c)
-    return "addcmul", (self, tensor1, tensor2), a + value * b * c, {"value": value}
+    return "addcmul", (self, tensor1, tensor2), led_by(a + value * b * c, a, b, c), {"value": value}
 
 
 @described("addcdiv")
 def addcdiv(self: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Any:
     """Return ``self + value * tensor1 / tensor2``."""
+    if "f" not in (tensor1._data.dtype.kind, tensor2._data.dtype.kind):
+        raise RuntimeError(
+            "Integer division with addcdiv is no longer supported, and in a future  release addcdiv will perform a "
+            "true division of tensor1 and tensor2."
+        )
     a, b, c = in_common(self._data, tensor1._data, tensor2._data)
     check_shapes(a, b, c)
-    return "addcdiv", (self, tensor1, tensor2), a + value * (b / c), {"value": value}
+    return "addcdiv", (self, tensor1, tensor2), led_by(a + value * b / c, a, b, c), {"value": value}
 
 
 @op("masked_select")
@@ -180,7 +216,7 @@ def masked_select(self: Tensor, mask: Tensor) -> Tensor:
     source = self if self._data.shape == shape else self.expand(shape)
     where_ = wrap(np.broadcast_to(mask._data, shape)) if mask._data.shape != shape else mask
     picked = np.asarray(source._data)[np.asarray(where_._data)]
-    return recorded("masked_select", (source, where_), picked, {"shape": shape})
+    return recorded("masked_select", (source, where_), picked)
 
 
 atan2 = binary("atan2", "atan2", "arctan2", compute=np.arctan2, floats_only=True)

@@ -11,8 +11,8 @@ from course.nptorch._tensor import Tensor, wrap
 from course.nptorch.ops.axes import axes
 from course.nptorch.ops.operands import aligned, is_tensor, operand
 from course.nptorch.ops.pointwise import operator
-from course.nptorch.ops.register import FUNCTIONS, method, op, written
-from course.nptorch.ops.write import mismatch, refuse_leaf, write
+from course.nptorch.ops.register import FUNCTIONS, function, method, op, written
+from course.nptorch.ops.write import check_shapes, mismatch, refuse_leaf, write
 from course.nptorch.record import OPS
 
 
@@ -39,7 +39,7 @@ def _pair(*names: str, compute: Callable[[Any, Any], Any], as_bools: bool = Fals
         return write(self, row if row in OPS else "zero", (self, other), values)
 
     operation.__name__ = name
-    operation.__doc__ = f"Return {name}(self, other) element by element."
+    operation.__doc__ = f"Return ``{name}(self, other)`` element by element, broadcast."
     written(names, operation_)
     return operation
 
@@ -124,6 +124,7 @@ def isclose(self: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-0
     a, b = self._data, is_tensor("isclose", "other", 2, other)._data
     if a.dtype != b.dtype:
         raise RuntimeError(f"{_spelled(a)} did not match {_spelled(b)}")
+    check_shapes(a, b)
     with np.errstate(all="ignore"):
         return wrap(np.isclose(a, b, rtol, atol, equal_nan))
 
@@ -153,7 +154,8 @@ def _fold(name: str, compute: Callable[..., Any]) -> None:
         return wrap(np.asarray(compute(data, axis=over, keepdims=keepdim and dim is not None), np.bool_))
 
     operation.__name__ = name
-    operation.__doc__ = f"Return whether {name} element is true, over `dim` or all."
+    those = "all elements are" if name == "all" else "any element is"
+    operation.__doc__ = f"Return whether {those} true (not 0), along `dim` or of all, as bool."
 
 
 _fold("all", np.all)
@@ -170,17 +172,18 @@ def count_nonzero(self: Tensor, dim: Any = None) -> Tensor:
 def nonzero(self: Tensor, *, as_tuple: bool = False) -> Any:
     """Return the positions of the elements that are not 0, one per row (or one axis per Tensor)."""
     found = np.nonzero(self._data) if self.ndim else (np.zeros(int(bool(self._data)), np.int64),)
-    if as_tuple:
-        return tuple(wrap(one) for one in found)
     if not self.ndim:
-        return wrap(np.zeros((found[0].size, 0), np.int64))
-    return wrap(np.stack(found, axis=1))
+        rows = wrap(np.zeros((found[0].size, 0), np.int64))
+        return (wrap(found[0]).view(-1),) if as_tuple else rows
+    rows = wrap(np.stack(found).T)  # laid out by axes, as torch does
+    return rows.unbind(1) if as_tuple else rows
 
 
-@op("isin")
-def isin(self: Tensor, test_elements: Any) -> Tensor:
-    """Return which elements are among `test_elements`."""
-    return wrap(np.asarray(np.isin(self._data, operand(test_elements, "isin", "test_elements", 2))))
+@function("isin")
+def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False) -> Tensor:
+    """Return which elements are among `test_elements`, or with `invert` which are not."""
+    among = np.isin(operand(elements, "isin", "elements"), operand(test_elements, "isin", "test_elements", 2))
+    return wrap(np.asarray(among != invert))
 
 
 @op("is_nonzero")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from course.nptorch._tensor import Tensor
+from course.nptorch.grad_mode import mode
 from course.nptorch.ops.register import FUNCTIONS, attribute, method
 
 
@@ -37,9 +38,9 @@ def numpy(self: Tensor, *, force: bool = False) -> Any:
     Raises
     ------
     RuntimeError
-        If the tensor requires grad.
+        If the tensor requires grad, and recording is on.
     """
-    if self.requires_grad and not force:
+    if mode.enabled and self.requires_grad and not force:
         raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
     return self._array
 

@@ -18,6 +18,8 @@ from course.nptorch._tensor import Tensor, _arrays, wrap
 from course.nptorch.dtypes import device as Device
 from course.nptorch.dtypes import dtype, dtype_of, get_default_dtype
 from course.nptorch.ops.axes import sizes
+from course.nptorch.ops.layout import full_like as in_form_of
+from course.nptorch.ops.legacy import legacy
 from course.nptorch.ops.register import function, method, op
 
 
@@ -151,9 +153,9 @@ def from_numpy(ndarray: Any) -> Tensor:
 
 
 @function("scalar_tensor")
-def scalar_tensor(s: Any, *, dtype: dtype | None = None) -> Tensor:
+def scalar_tensor(s: Any, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Return a 0-d tensor in the default dtype."""
-    return wrap(np.asarray(s, numpy_of(dtype)))
+    return fresh(np.asarray(s, numpy_of(dtype)), requires_grad, device)
 
 
 def _shape(name: str, given: tuple[Any, ...], size: Any) -> tuple[int, ...]:
@@ -184,7 +186,7 @@ def _filled(name: str, value: float) -> None:
         memory_format: Any = None,
     ) -> Any:  # fmt: skip
         kind = self._data.dtype if dtype is None else dtype.numpy
-        return fresh(np.full(self._data.shape, value, kind), requires_grad, device)
+        return fresh(in_form_of(self._data, value, kind), requires_grad, device)
 
     @method(f"new_{name}")
     def new(
@@ -219,33 +221,33 @@ def full_like(
 ) -> Tensor:  # fmt: skip
     """Return a tensor in the form of `input` full of `fill_value`."""
     kind = input._data.dtype if dtype is None else dtype.numpy
-    return fresh(np.full(input._data.shape, fill_value).astype(kind), requires_grad, device)
+    return fresh(in_form_of(input._data, fill_value, kind), requires_grad, device)
 
 
 @method("new_full")
-def new_full(self: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Any:
+def new_full(
+    self: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Any:
     """Return a tensor of this dtype full of `fill_value`."""
     kind = self._data.dtype if dtype is None else dtype.numpy
-    return fresh(np.full(sizes((size,)), fill_value, kind), requires_grad)
+    return fresh(np.full(sizes((size,)), fill_value, kind), requires_grad, device)
 
 
 @method("new_tensor")
-def new_tensor(self: Tensor, data: Any, *, dtype: Any = None, requires_grad: bool = False) -> Any:
+def new_tensor(self: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
     """Return a tensor of `data`, in the dtype that the data has."""
-    return fresh(array_of(data, dtype), requires_grad)
+    return fresh(array_of(data, dtype), requires_grad, device)
 
 
 @method("new")
 def new(self: Tensor, *args: Any) -> Any:
     """Return a tensor of this dtype: of a shape, or of data (torch's old constructor)."""
-    if args and not isinstance(args[0], int):
-        return wrap(np.array(_arrays(args[0]), self._data.dtype))
-    return wrap(np.zeros(sizes(args) if args else (0,), self._data.dtype))
+    return wrap(legacy(args, self.dtype))
 
 
 @function("arange")
 def arange(
-    start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None,
+    start: Any = 0, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """Return the numbers from `start` (0 if it is the only one given) up to, without, `end`."""
@@ -282,10 +284,13 @@ def linspace(
 
 
 @function("logspace")
-def logspace(start: float, end: float, steps: int, base: float = 10.0, *, dtype: Any = None) -> Tensor:
+def logspace(
+    start: float, end: float, steps: int, base: float = 10.0, *, dtype: Any = None, device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """Return `base` to the powers of `linspace`."""
     kind = numpy_of(dtype)
-    return wrap(np.power(base, np.linspace(start, end, steps)).astype(kind))
+    return fresh(np.power(base, np.linspace(start, end, steps)).astype(kind), requires_grad, device)
 
 
 @function("eye")
@@ -297,12 +302,12 @@ def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, 
 
 
 @function("tril_indices")
-def tril_indices(row: int, col: int, offset: int = 0) -> Tensor:
+def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None) -> Tensor:
     """Return rows and columns of the elements on and below a diagonal."""
-    return wrap(np.stack(np.tril_indices(row, offset, col)).astype(np.int64))
+    return fresh(np.stack(np.tril_indices(row, offset, col)).astype(dtype.numpy if dtype else np.int64), False, device)
 
 
 @function("triu_indices")
-def triu_indices(row: int, col: int, offset: int = 0) -> Tensor:
+def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None) -> Tensor:
     """Return rows and columns of the elements on and above a diagonal."""
-    return wrap(np.stack(np.triu_indices(row, offset, col)).astype(np.int64))
+    return fresh(np.stack(np.triu_indices(row, offset, col)).astype(dtype.numpy if dtype else np.int64), False, device)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from course.nptorch._tensor import Tensor
@@ -37,17 +38,20 @@ def einsum(equation: str, *operands: Any) -> Tensor:
     for c in out:
         if c not in every:
             raise RuntimeError(f"einsum(): output subscript {c} does not appear in the equation for any input operand")
-    extents = _extents(labels, given)
-    made, known = _diagonals(given[0], labels[0])
-    for i, (x, ls) in enumerate(zip(given[1:], labels[1:], strict=True), start=1):
-        x, ls = _diagonals(x, ls)
-        later = {c for rest in labels[i + 1 :] for c in rest} | set(out)
-        made, known = _product(made, known, x, ls, later, extents)
-    gone = [known.index(c) for c in known if c not in out]
-    if gone:
-        made = made.sum(tuple(gone))
-        known = [c for c in known if c in out]
-    return made.permute([known.index(c) for c in out])  # type: ignore[no-any-return]
+    _check_extents(labels, given)
+    # every operand gets every letter as an axis: those of the result first, then what is summed over
+    order = [*out, *sorted(set(every) - set(out))]
+    ops = [_arranged(*_diagonals(x, ls), order) for x, ls in zip(given, labels, strict=True)]
+    summed = range(len(out), len(order))
+    waiting = {d: sum(x._data.shape[d] != 1 for x in ops) for d in summed}
+    made = ops[0]
+    for x in ops[1:]:
+        made = _contracted(made, x, waiting)
+    if not summed:
+        return made  # type: ignore[no-any-return]
+    if len(ops) > 1:
+        return made.view(made.shape[: len(out)])  # type: ignore[no-any-return]
+    return made.sum(tuple(summed))  # type: ignore[no-any-return]
 
 
 def _spelled(term: str, x: Tensor, dots: list[str]) -> list[str]:
@@ -66,7 +70,7 @@ def _spelled_out(term: str, dots: list[str]) -> list[str]:
     return [*before, *(dots if ellipsis else []), *after]
 
 
-def _extents(labels: list[list[str]], given: list[Any]) -> dict[str, int]:
+def _check_extents(labels: list[list[str]], given: list[Any]) -> None:
     extents: dict[str, int] = {}
     for i, (ls, x) in enumerate(zip(labels, given, strict=True)):
         for c, n in zip(ls, x.shape, strict=True):
@@ -76,8 +80,7 @@ def _extents(labels: list[list[str]], given: list[Any]) -> dict[str, int]:
                     f"einsum(): subscript {c} has size {n} for operand {i} which does not broadcast "
                     f"with previously seen size {seen}"
                 )
-            extents[c] = max(n, seen) if n else 0
-    return extents
+            extents[c] = n if seen == 1 else seen
 
 
 def _diagonals(x: Any, labels: list[str]) -> tuple[Any, list[str]]:
@@ -87,48 +90,56 @@ def _diagonals(x: Any, labels: list[str]) -> tuple[Any, list[str]]:
         while labels.count(c) > 1:
             first = labels.index(c)
             second = labels.index(c, first + 1)
-            x = x.diagonal(0, first, second)
-            labels = [one for i, one in enumerate(labels) if i not in (first, second)] + [c]
+            x = x.diagonal(0, first, second).movedim(-1, first)
+            del labels[second]
     return x, labels
 
 
-def _product(
-    a: Any, a_labels: list[str], b: Any, b_labels: list[str], later: set[str], extents: dict[str, int]
-) -> tuple[Any, list[str]]:
-    """Multiply two operands as one batch of matrices, summing what nobody needs later."""
-    a, a_labels = _sum_alone(a, a_labels, b_labels, later)
-    b, b_labels = _sum_alone(b, b_labels, a_labels, later)
-    shared = [c for c in a_labels if c in b_labels]
-    batch = [c for c in shared if c in later]
-    inner = [c for c in shared if c not in later]
-    rows = [c for c in a_labels if c not in shared]
-    columns = [c for c in b_labels if c not in shared]
-    left = _matrices(a, a_labels, batch, rows, inner, extents)
-    right = _matrices(b, b_labels, batch, inner, columns, extents)
-    known = [*batch, *rows, *columns]
-    return left.bmm(right).view([extents[c] for c in known]), known
+def _arranged(x: Any, labels: list[str], order: list[str]) -> Any:
+    """Return `x` with one axis for each letter of `order`, of extent 1 where it has none."""
+    known = list(labels)
+    for c in order:
+        if c not in known:
+            x = x.unsqueeze(-1)
+            known.append(c)
+    return x.permute([known.index(c) for c in order])
 
 
-def _sum_alone(x: Any, labels: list[str], others: list[str], later: set[str]) -> tuple[Any, list[str]]:
-    alone = [i for i, c in enumerate(labels) if c not in others and c not in later]
-    if not alone:
-        return x, labels
-    return x.sum(tuple(alone)), [c for i, c in enumerate(labels) if i not in alone]
+def _contracted(a: Any, b: Any, waiting: dict[int, int]) -> Any:
+    """Multiply two operands, and sum over the axes that nobody else has (`waiting` counts who does)."""
+    both: list[int] = []
+    alone: tuple[list[int], list[int]] = ([], [])
+    for d in waiting:
+        m, n = a._data.shape[d], b._data.shape[d]
+        if m != 1 and n != 1:
+            waiting[d] -= 1
+            if waiting[d] == 1:
+                both.append(d)
+                waiting[d] = 0
+        elif waiting[d] == 1 and (m != 1 or n != 1):
+            alone[0 if m != 1 else 1].append(d)
+            waiting[d] = 0
+    a = a.sum(alone[0], True) if alone[0] else a
+    b = b.sum(alone[1], True) if alone[1] else b
+    return _summed_product(a, b, both) if both else a * b
 
 
-def _matrices(
-    x: Any, labels: list[str], batch: list[str], rows: list[str], columns: list[str], extents: dict[str, int]
-) -> Any:
-    """Arrange the axes of `x` as (batch, rows, columns), each group made one axis."""
-    order = [*batch, *rows, *columns]
-    shape = [extents[c] for c in order]
-    x = x.permute([labels.index(c) for c in order])
-    if list(x.shape) != shape:
-        x = x.expand(shape)
-    folded = []
-    for group in (batch, rows, columns):
-        n = 1
-        for c in group:
-            n *= extents[c]
-        folded.append(n)
-    return x.reshape(folded)
+def _summed_product(a: Any, b: Any, summed: list[int]) -> Any:
+    """Return ``(a * b).sum(summed, keepdim=True)``, as one batch of matrices."""
+    kept = [d for d in range(a.ndim) if d not in summed]
+    batch = [d for d in kept if a._data.shape[d] != 1 != b._data.shape[d]]
+    rows = [d for d in kept if a._data.shape[d] != 1 == b._data.shape[d]]
+    columns = [d for d in kept if a._data.shape[d] == 1]
+    left = _matrices(a, (batch, rows, summed), columns)
+    right = _matrices(b, (batch, summed, columns), rows)
+    order = [*batch, *rows, *summed, *columns]
+    extents = [1 if d in summed else (b if d in columns else a)._data.shape[d] for d in order]
+    back = [order.index(d) for d in range(a.ndim)]
+    return left.bmm(right).view(extents).permute(back)
+
+
+def _matrices(x: Any, groups: tuple[list[int], ...], others: list[int]) -> Any:
+    """Return `x` with three axes, each a group of its axes; the `others` have extent 1."""
+    order = [d for group in groups for d in group]
+    folded = [math.prod(x._data.shape[d] for d in group) for group in groups]
+    return x.permute(order + others).reshape(folded)

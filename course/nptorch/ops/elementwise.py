@@ -9,6 +9,7 @@ import numpy as np
 from course.nptorch._tensor import Tensor
 from course.nptorch.dtypes import dtype_of
 from course.nptorch.math import logistic, signum
+from course.nptorch.ops.layout import copied, in_order
 from course.nptorch.ops.operands import floating
 from course.nptorch.ops.pointwise import unary
 from course.nptorch.ops.register import described
@@ -28,6 +29,10 @@ def _fraction(x: Any) -> Any:
         kind = dtype_of(x.dtype).tensor_type.removesuffix("Tensor")
         raise NotImplementedError(f"\"frac_cpu\" not implemented for '{kind}'")
     return x - np.trunc(x)
+
+
+def _rectified(x: Any) -> Any:
+    return np.maximum(0, x)  # in this order -0.0 stays, as in torch
 
 
 def _whole(compute: Any) -> Any:
@@ -54,10 +59,11 @@ unary("sqrt", compute=np.sqrt)
 unary("rsqrt", compute=lambda x: 1 / np.sqrt(x))
 unary("reciprocal", compute=lambda x: 1 / x)
 unary("sigmoid", compute=logistic)
-unary("relu", compute=lambda x: np.maximum(x, 0), floats_only=False)
+unary("relu", compute=_rectified, floats_only=False)
 unary("neg", "negative", compute=_negative, floats_only=False)
 unary("abs", "absolute", compute=np.abs, floats_only=False)
-unary("sign", "sgn", compute=signum, floats_only=False)
+unary("sign", compute=signum, floats_only=False)
+unary("sgn", compute=signum, floats_only=False)
 unary("floor", compute=_whole(np.floor), floats_only=False)
 unary("ceil", compute=_whole(np.ceil), floats_only=False)
 unary("trunc", "fix", compute=_whole(np.trunc), floats_only=False)
@@ -77,7 +83,10 @@ def round(self: Tensor, *, decimals: int = 0) -> Any:  # noqa: A001 - torch's na
 def leaky_relu(self: Tensor, negative_slope: float = 0.01) -> Any:
     """Return `self` where positive, else ``self * negative_slope``."""
     x = self._data
-    values = np.where(x > 0, x, x * x.dtype.type(negative_slope))
+    slope = x.dtype.type(negative_slope)
+    scaled = x * slope
+    # of the two, the larger one is right for the usual slopes, and found faster than by asking for each
+    values = np.maximum(x, scaled) if 0 < slope <= 1 else np.where(x > 0, x, scaled)
     return "leaky_relu", (self,), values, {"negative_slope": negative_slope}
 
 
@@ -94,12 +103,12 @@ def softplus(self: Tensor, beta: float = 1, threshold: float = 20) -> Any:
 def log_sigmoid(self: Tensor) -> Any:
     """Return ``log(sigmoid(self))`` without overflow."""
     x = self._data
-    return "log_sigmoid", (self,), np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x))), None
+    return "log_sigmoid", (self,), in_order(np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))), None
 
 
 @described("nan_to_num")
 def nan_to_num(self: Tensor, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Any:
     """Return `self` with nan and the infinities replaced by finite numbers."""
-    x = self._data
-    values = np.nan_to_num(x, copy=True, nan=nan, posinf=posinf, neginf=neginf)
+    x = copied(self._data)
+    values = np.nan_to_num(x, copy=False, nan=nan, posinf=posinf, neginf=neginf)
     return "nan_to_num", (self,), values, None

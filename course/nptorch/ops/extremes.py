@@ -8,7 +8,10 @@ import numpy as np
 
 from course.nptorch._tensor import Tensor, wrap
 from course.nptorch.ops.axes import axes, axis
+from course.nptorch.ops.layout import copied, in_order
+from course.nptorch.ops.reduce import LARGEST, SMALLEST
 from course.nptorch.ops.register import op, recorded
+from course.nptorch.ops.several import attach_several
 
 
 class max(NamedTuple):  # noqa: A001 - prints as torch's does
@@ -103,7 +106,11 @@ def _extreme(name: str, fold: Any, where: Any, pick: Any, pairwise: str) -> None
     def a_operation(self: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
         data = self._data
         over = axes(dim, data.ndim)
-        values = fold.reduce(data, axis=over, keepdims=keepdim)
+        for d in () if data.size else over:
+            if dim == () or dim == []:
+                raise _needs_dim(f"a{name}")
+            _not_empty(f"a{name}", data, d)
+        values = in_order(fold.reduce(data, axis=over, keepdims=keepdim))
         return recorded(f"a{name}", (self,), values, {"dim": over, "keepdim": keepdim})
 
     a_operation.__name__ = f"a{name}"
@@ -144,15 +151,26 @@ def along(self: Tensor, row: str, kind: Any, found: Any, over: int, keepdim: boo
     return kind(recorded(row, (self, indices), values, facts), indices)
 
 
-_extreme("max", np.maximum, np.argmax, max, "maximum")
-_extreme("min", np.minimum, np.argmin, min, "minimum")
+_extreme("max", LARGEST, np.argmax, max, "maximum")
+_extreme("min", SMALLEST, np.argmin, min, "minimum")
 
 
 @op("aminmax")
 def both_extremes(self: Tensor, *, dim: int | None = None, keepdim: bool = False) -> Any:
     """Return smallest and largest values, over all elements or along `dim`."""
-    over = () if dim is None else dim
-    return aminmax(self.amin(over, keepdim), self.amax(over, keepdim))
+    data = self._data
+    over = axes(dim, data.ndim)
+    if not data.size and (dim is None or data.shape[over[0]] == 0):
+        if dim is not None:
+            raise IndexError(f"aminmax: Expected reduction dim {over[0]} to have non-zero size.")
+        raise RuntimeError(
+            "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity."
+        )
+    values = [fold.reduce(data, axis=over, keepdims=keepdim) for fold in (SMALLEST, LARGEST)]
+    made = [wrap(x) for x in values]
+    kept = [x.detach_alias() for x in made]
+    attach_several("aminmax", (self, *kept), made, {"dim": over, "keepdim": keepdim}, fill=False)
+    return aminmax(*made)
 
 
 @op("median")
@@ -185,8 +203,10 @@ def _order(data: Any, over: int, descending: bool) -> Any:
 
 
 def _picked(self: Tensor, row: str, kind: Any, order: Any, over: int) -> Any:
-    values = np.take_along_axis(self._data, order, over)
-    indices = wrap(np.ascontiguousarray(order).astype(np.int64))
+    form = copied(self._data) if order.shape == self._data.shape else order
+    values, places = np.empty_like(form, self._data.dtype), np.empty_like(form, np.int64)
+    values[...], places[...] = np.take_along_axis(self._data, order, over), order
+    indices = wrap(places)
     facts = {"shape": self._data.shape, "dim": over}
     return kind(recorded(row, (self, indices), values, facts), indices)
 

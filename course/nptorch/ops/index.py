@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from course.nptorch._tensor import Tensor, _arrays, wrap
+from course.nptorch.grad_mode import mode, recording
 from course.nptorch.math import at, index_put
 from course.nptorch.ops.axes import axis
 from course.nptorch.ops.register import method, op, recorded
@@ -16,6 +18,15 @@ from course.nptorch.record import OPS
 from course.nptorch.views import make_view
 
 INTEGERS = (int, np.integer)
+NO_TUPLE = (
+    "Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed in pytorch 2.9; use "
+    "x[tuple(seq)] instead of x[seq]. In pytorch 2.9 this will be interpreted as tensor index, x[torch.tensor(seq)], "
+    "which will result either in an error or a different result"
+)
+NO_AXES = (
+    "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` "
+    "in C++ to convert a 0-dim tensor to a number"
+)
 
 
 @op("select")
@@ -29,10 +40,7 @@ def select(self: Tensor, dim: int, index: Any) -> Tensor:
     """
     shape = self._data.shape
     if not shape:
-        raise IndexError(
-            "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` "
-            "in C++ to convert a 0-dim tensor to a number"
-        )
+        raise IndexError("select() cannot be applied to a 0-dim tensor.")
     if dim < 0 or dim >= len(shape):
         dim = axis(dim, len(shape))
     i = int(index)
@@ -59,6 +67,8 @@ def sliced(self: Tensor, dim: int, part: slice) -> Tensor:
 @op("narrow")
 def narrow(self: Tensor, dim: int, start: int, length: int) -> Tensor:
     """Return a view of `length` positions along an axis, from `start`."""
+    if not self.ndim:
+        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
     dim = axis(dim, self.ndim)
     extent = self._data.shape[dim]
     first = int(start) + (extent if start < 0 else 0)
@@ -78,21 +88,26 @@ class Walk(NamedTuple):
         After the integers, slices and None.
     indices : tuple
         Arrays and ``slice(None)`` for `view`; empty if that is all.
-    tensors : Tensor or None
-        The index as a Tensor, kept so that a later change of it is noticed.
+    tensors : tuple of Tensor
+        The index tensors, kept so that a later change of them is noticed.
     """
 
     view: Tensor
     indices: tuple[Any, ...]
-    tensors: Any
+    tensors: tuple[Any, ...]
 
 
 def walk(self: Tensor, index: Any, writing: bool = False) -> Walk:
     """Take the views that an index asks for, one after the other, as torch does."""
+    if isinstance(index, list) and _means_tuple(index):
+        warnings.warn(NO_TUPLE, UserWarning, stacklevel=4)
+        index = tuple(index)
     if isinstance(index, slice) and not self.ndim:
         raise IndexError("slice() cannot be applied to a 0-dim tensor.")
     parts = index if isinstance(index, tuple) else (index,)
     parts = tuple(_plain(part) for part in parts)
+    if not self.ndim and parts and isinstance(parts[0], INTEGERS):
+        raise IndexError(NO_AXES)
     named = sum(_consumed(part) for part in parts)
     if named > self.ndim:
         raise IndexError(f"too many indices for tensor of dimension {self.ndim}")
@@ -120,7 +135,7 @@ def walk(self: Tensor, index: Any, writing: bool = False) -> Walk:
             chosen[dim] = part
             dim += data.ndim if data.dtype == np.bool_ and data.ndim else 1
     if not chosen:
-        return Walk(view, (), None)
+        return Walk(view, (), ())
     indices: list[Any] = []
     while len(indices) <= max(chosen):
         indices.append(slice(None))
@@ -130,8 +145,13 @@ def walk(self: Tensor, index: Any, writing: bool = False) -> Walk:
     # a mask of several axes stands at the first of them
     taken = {d + k for d, a in arrays.items() if a.dtype == np.bool_ for k in range(1, a.ndim)}
     indices = [part for d, part in enumerate(indices) if d not in taken]
-    only = next(iter(chosen.values()))
-    return Walk(view, tuple(indices), only if len(chosen) == 1 else _together(arrays))
+    return Walk(view, tuple(indices), tuple(chosen.values()))
+
+
+def _means_tuple(index: list[Any]) -> bool:
+    """Return whether torch still takes a list for the tuple of its parts."""
+    parts = (Tensor, slice, list, tuple, range, np.ndarray, str)
+    return len(index) < 32 and any(isinstance(x, parts) or x is Ellipsis or x is None for x in index)
 
 
 def _plain(part: Any) -> Any:
@@ -191,9 +211,8 @@ def _check_mask(mask: Tensor, view: Tensor, dim: int, at_: int) -> None:
             )
 
 
-def _together(arrays: dict[int, Any]) -> Tensor:
-    flat = [np.ravel(np.nonzero(a) if a.dtype == np.bool_ else a) for a in arrays.values()]
-    return wrap(np.concatenate(flat))
+def _row(name: str, tensors: tuple[Any, ...]) -> str:
+    return name if len(tensors) == 1 else f"{name}_{len(tensors)}"
 
 
 def _picked(array: Any, indices: tuple[Any, ...]) -> Any:
@@ -221,14 +240,16 @@ def getitem(self: Tensor, index: Any) -> Tensor:
     IndexError
         If an index is out of range, of a wrong type, or there are too many.
     """
-    if index.__class__ is int:
+    if index.__class__ is int and self._data.ndim:
         return select(self, 0, index)
     view, indices, tensors = walk(self, index)
     if not indices:
         return view.alias() if view is self else view
-    values = np.array(_picked(view._array, indices))
+    if mode.enabled:
+        _ = view.grad_fn  # a view that has lost its history is refused before anything else
+    values = np.array(_picked(view._array, indices), order="C")
     facts = {"shape": view._data.shape, "indices": indices}
-    return recorded("index", (view, tensors), values, facts)
+    return recorded(_row("index", tensors), (view, *tensors), values, facts)
 
 
 @method("__setitem__")
@@ -237,21 +258,37 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     view, indices, tensors = walk(self, index, writing=True)
     if isinstance(value, list | tuple | np.ndarray):
         value = wrap(np.asarray(_arrays(value), self._data.dtype))
+    elif not isinstance(value, Tensor):
+        with recording(False):
+            value = self.new_tensor(value, dtype=self.dtype)
     if indices:
-        put(view, indices, tensors, value)
-    elif not isinstance(value, Tensor) or (value.ndim == 0 and view.ndim):
+        put(view, indices, tensors, _without_ones(value))
+    elif value._data.shape == view._data.shape:
+        view.copy_(value)
+    elif not value.ndim:
         view.fill_(value)
     else:
-        while value.ndim > view.ndim and value.shape[0] == 1:
-            value = value.select(0, 0)
+        value = value.view(_stripped(value._data.shape))
         view.copy_(value if value._data.shape == view._data.shape else value.expand(view.shape))
+
+
+def _stripped(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return a shape without the ones at its front."""
+    while shape and shape[0] == 1:
+        shape = shape[1:]
+    return shape
+
+
+def _without_ones(value: Tensor) -> Tensor:
+    shape = _stripped(value._data.shape)
+    return value if shape == value._data.shape else value.view(shape)
 
 
 def put(self: Tensor, indices: Any, tensors: Any, value: Any, accumulate: bool = False) -> Tensor:
     """Write (or add) `value` at `indices`, which may name an element twice."""
     refuse_leaf(self)
     values, row = _with(self, indices, value, accumulate)
-    return write(self, row, (self, value, tensors), values, {"indices": indices})
+    return write(self, _row(row, tensors), (self, value, *tensors), values, {"indices": indices})
 
 
 def _with(self: Tensor, indices: Any, value: Any, accumulate: bool) -> tuple[Any, str]:
@@ -296,7 +333,7 @@ def index_put_copy(self: Tensor, indices: Any, values: Tensor, accumulate: bool 
     """Return a copy with `values` at the places that a tuple of index tensors names."""
     plain, tensors = _spelled(self, indices)
     made, row = _with(self, plain, values, accumulate)
-    return recorded(row, (self, values, tensors), made, {"indices": plain})
+    return recorded(_row(row, tensors), (self, values, *tensors), made, {"indices": plain})
 
 
 @method("put_into")

@@ -47,13 +47,13 @@ def _viewed(name: str) -> None:
     """Make the in-place form of a view: the same object sees its memory in another shape."""
 
     @method(f"{name}_")
-    def operation(self: Tensor, *args: Any) -> Tensor:
+    def operation(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         refuse_leaf(self)
-        view = getattr(self, name)(*args)
+        view = getattr(self, name)(*args, **kwargs)
+        recorded = mode.enabled and view._grad_fn is not None
+        if recorded:
+            view._grad_fn.plan = OPS[f"{view._grad_fn.plan.op.name}_"].plan((True,))
         if self._base is None:
-            recorded = mode.enabled and view._grad_fn is not None
-            if recorded:
-                view._grad_fn.plan = OPS[f"{view._grad_fn.plan.op.name}_"].plan((True,))
             self._data = view._array
             self._counter().bump()
             if recorded:
@@ -61,8 +61,9 @@ def _viewed(name: str) -> None:
         else:
             self._data, self._replay = view._array, view._replay
             self._counter().bump()
-            self._grad_fn, self._output_nr = view._grad_fn, 0
-            self._seen_version = self._base._version
+            if mode.enabled:  # else the history is read off the base again when somebody asks
+                self._grad_fn, self._output_nr = view._grad_fn, 0
+                self._seen_version = self._base._version
         return self
 
     operation.__name__ = f"{name}_"

@@ -11,6 +11,8 @@ import numpy as np
 from course.nptorch._tensor import Tensor, wrap
 from course.nptorch.grad_mode import mode
 from course.nptorch.ops.axes import axes, axis, sizes
+from course.nptorch.ops.index import sliced
+from course.nptorch.ops.layout import copied, in_order
 from course.nptorch.ops.operands import in_common
 from course.nptorch.ops.register import described, function, method, op, recorded
 from course.nptorch.ops.several import view_several
@@ -58,7 +60,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
                     f"Sizes of tensors must match except in dimension {dim}. Expected size {m} but "
                     f"got size {n} for tensor number {i} in the list."
                 )
-    result = wrap(np.concatenate(in_common(*(x._array for x in used)), axis=dim))
+    result = wrap(in_order(np.concatenate(in_common(*(x._array for x in used)), axis=dim)))
     if mode.enabled:
         bounds = [0]
         for x in used:
@@ -87,7 +89,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
                 f"{list(x._data.shape)} at entry {i}"
             )
     dim = axis(dim, len(first) + 1)
-    result = wrap(np.stack(in_common(*(x._array for x in parts)), axis=dim))
+    result = wrap(in_order(np.stack(in_common(*(x._array for x in parts)), axis=dim)))
     if mode.enabled:
         attach(OF_MANY["stack"](len(parts)), tuple(parts), result, {"dim": dim})
     return result
@@ -107,7 +109,8 @@ def hstack(tensors: Sequence[Tensor]) -> Tensor:
 @function("vstack", "row_stack")
 def vstack(tensors: Sequence[Tensor]) -> Tensor:
     """Return the tensors joined along their first axis, vectors as rows."""
-    return cat([_at_least(x, 2) for x in _tensors("vstack", tensors)], 0)
+    rows = [x.unsqueeze(0) if x.ndim == 1 else _at_least(x, 2) for x in _tensors("vstack", tensors)]
+    return cat(rows, 0)
 
 
 # -- several views at once ---------------------------------------------------------------------------
@@ -125,8 +128,8 @@ def unbind(self: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     return view_several(self, pieces, "unbind", {"dim": dim}, steps)
 
 
-@op("split")
-def split(self: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
+@method("split")
+def split(self: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Return views of pieces of one size (the last may be smaller), or of the given sizes.
 
     They must not be changed in place.
@@ -136,9 +139,11 @@ def split(self: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tens
     RuntimeError
         If the sizes do not add up.
     """
+    if not self.ndim:
+        raise RuntimeError("split expects at least a 1-dimensional tensor")
     dim = axis(dim, self.ndim)
     extent = self._data.shape[dim]
-    size = split_size_or_sections
+    size = split_size
     if isinstance(size, tuple | list):
         if sum(size) != extent:
             raise RuntimeError(
@@ -152,6 +157,12 @@ def split(self: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tens
         raise RuntimeError(f"split_size can only be 0 if dimension size is 0, but got dimension size of {extent}")
     counts = [min(size, extent - start) for start in range(0, extent, size)] if extent else [0]
     return _pieces(self, counts, dim, "split")
+
+
+@function("split")
+def split_tensor(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """Do as the method `split`."""
+    return tensor.split(split_size_or_sections, dim)  # type: ignore[no-any-return]
 
 
 @op("chunk")
@@ -169,6 +180,8 @@ def chunk(self: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
 @op("tensor_split")
 def tensor_split(self: Any, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Return views cut at the given positions, or into that many nearly equal parts."""
+    if not self.ndim:
+        raise RuntimeError("tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims")
     dim = axis(dim, self.ndim)
     extent = self._data.shape[dim]
     cuts = indices_or_sections
@@ -176,8 +189,7 @@ def tensor_split(self: Any, indices_or_sections: Any, dim: int = 0) -> tuple[Ten
         small, more = divmod(extent, cuts)
         cuts = [i * small + min(i, more) for i in range(1, cuts)]
     bounds = [0, *cuts, extent]
-    index = (slice(None),) * dim
-    return tuple(self[(*index, slice(a, b))] for a, b in itertools.pairwise(bounds))
+    return tuple(sliced(self, dim, slice(a, b)) for a, b in itertools.pairwise(bounds))
 
 
 def _pieces(self: Tensor, counts: list[int], dim: int, row: str) -> tuple[Tensor, ...]:
@@ -232,9 +244,9 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
 
 
 @described("repeat", inplace=False)
-def repeat(self: Tensor, *repeats: Any) -> Any:
+def repeat(self: Tensor, *times: Any, repeats: Any = None) -> Any:
     """Return copies of `self` side by side, `repeats` of them along each axis."""
-    times = sizes(repeats)
+    times = sizes(times if repeats is None else (repeats,))
     if len(times) < self.ndim:
         raise RuntimeError("Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor")
     facts = {"shape": self._data.shape, "repeats": times}
@@ -242,36 +254,59 @@ def repeat(self: Tensor, *repeats: Any) -> Any:
 
 
 @op("tile")
-def tile(self: Tensor, *dims: Any) -> Tensor:
+def tile(self: Tensor, *reps: Any, dims: Any = None) -> Tensor:
     """Return copies of `self` side by side; missing counts in front are 1."""
-    times = sizes(dims)
+    times = sizes(reps if dims is None else (dims,))
     return repeat(self, (1,) * (self.ndim - len(times)) + times)
 
 
 @op("repeat_interleave")
-def repeat_interleave(self: Tensor, repeats: Any, dim: int | None = None) -> Tensor:
-    """Return every position along an axis `repeats` times in a row."""
+def repeat_interleave(self: Tensor, repeats: Any, dim: int | None = None, *, output_size: int | None = None) -> Tensor:
+    """Return every position along an axis `repeats` times in a row; `output_size` is not needed."""
     source, dim = (self.flatten(), 0) if dim is None else (self, axis(dim, self.ndim))
-    times = repeats._data if isinstance(repeats, Tensor) else repeats
+    if isinstance(repeats, int):
+        deeper = source.unsqueeze(dim + 1)
+        extent = source._data.shape[dim]
+        wide = [-1] * (source.ndim + 1)
+        wide[dim + 1] = repeats
+        copies = deeper.expand(wide).clone(memory_format="contiguous")
+        return copies.view((*source.shape[:dim], extent * repeats, *source.shape[dim + 1 :]))  # type: ignore[no-any-return]
+    times = repeats._data
     return source.index_select(dim, wrap(np.repeat(np.arange(source.shape[dim]), times)))  # type: ignore[no-any-return]
 
 
 @described("flip", inplace=False)
-def flip(self: Tensor, *dims: Any) -> Any:
+def flip(self: Tensor, *over: Any, dims: Any = None) -> Any:
     """Return a copy with the order along some axes reversed."""
-    over = axes(sizes(dims), self.ndim) if sizes(dims) else ()
-    return "flip", (self,), np.array(np.flip(self._data, over) if self.ndim else self._data), {"dims": over}
+    named = sizes(over if dims is None else (dims,))
+    over = axes(named, self.ndim) if named else ()
+    values = copied(self._data)
+    return "flip", (self,), np.flip(values, over).copy(order="K") if self.ndim else values, {"dims": over}
 
 
-op("fliplr")(lambda self: flip(self, 1))
-op("flipud")(lambda self: flip(self, 0))
+@op("fliplr")
+def fliplr(self: Tensor) -> Tensor:
+    """Return a copy with the columns in reverse order."""
+    if self.ndim < 2:
+        raise RuntimeError("Input must be >= 2-d.")
+    return flip(self, 1)
+
+
+@op("flipud")
+def flipud(self: Tensor) -> Tensor:
+    """Return a copy with the rows in reverse order."""
+    if self.ndim < 1:
+        raise RuntimeError("Input must be >= 1-d.")
+    return flip(self, 0)
 
 
 @op("roll")
 def roll(self: Tensor, shifts: Any, dims: Any = None) -> Tensor:
     """Return a copy with the elements moved along axes, those that fall off coming in again."""
+    if not self.ndim and dims not in (None, (), []):
+        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     moved = tuple(shifts) if isinstance(shifts, tuple | list) else (shifts,)
     over = None if dims is None or dims == () else axes(dims, self.ndim)
     moved = moved if over is not None else (sum(moved),)
     values = np.roll(self._data, moved if over is not None else moved[0], over)
-    return recorded("roll", (self,), values, {"shifts": moved, "dims": over})
+    return recorded("roll", (self,), in_order(values), {"shifts": moved, "dims": over})

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from course.nptorch._tensor import Tensor, _arrays, wrap
-from course.nptorch.dtypes import dtype, get_default_dtype
+from course.nptorch.dtypes import Size, dtype, get_default_dtype
 from course.nptorch.ops.axes import sizes
 
 
@@ -21,21 +20,39 @@ def legacy(args: tuple[Any, ...], kind: dtype) -> Any:
     data = args[0]
     if isinstance(data, Tensor):
         return data._array
-    if type(data).__name__ == "Size":
+    if isinstance(data, Size):
         return np.zeros(tuple(data), kind.numpy)
     if not isinstance(data, list | tuple | np.ndarray):
         raise TypeError(f"new(): data must be a sequence (got {type(data).__name__})")
     return np.array(_arrays(data), kind.numpy)
 
 
-def typed_constructor(kind: dtype) -> Callable[..., Tensor]:
+class tensortype(type):  # noqa: N801 - torch's name of it
+    """The class of ``torch.FloatTensor`` and the like, which are no classes of their own objects.
+
+    Calling one makes a Tensor of its dtype, and every Tensor of that dtype is an instance of it.
+    """
+
+    dtype: dtype
+
+    def __call__(cls, *args: Any) -> Tensor:
+        """Return a Tensor."""
+        return wrap(legacy(args, cls.dtype))
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, Tensor) and instance.dtype is cls.dtype
+
+    def __repr__(cls) -> str:
+        return f"<class 'torch.{cls.__name__}'>"
+
+
+def typed_constructor(kind: dtype) -> tensortype:
     """Return ``torch.FloatTensor`` and the like."""
-
-    def constructor(*args: Any) -> Tensor:
-        return wrap(legacy(args, kind))
-
-    constructor.__name__ = constructor.__qualname__ = kind.tensor_type
-    return constructor
+    return tensortype(
+        kind.tensor_type,
+        (),
+        {"dtype": kind, "__doc__": f"Return a {kind.name} Tensor, of a shape given by ints or of data."},
+    )
 
 
 def _init(self: Tensor, *args: Any) -> None:

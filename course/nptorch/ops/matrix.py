@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 
 from course.nptorch._tensor import Tensor
+from course.nptorch.math import cross as on_arrays
 from course.nptorch.ops.axes import axis
-from course.nptorch.ops.operands import is_tensor
+from course.nptorch.ops.layout import in_order
+from course.nptorch.ops.operands import in_common, is_tensor
 from course.nptorch.ops.register import described, method, op, recorded
 from course.nptorch.ops.shape import unsafe_view
 
@@ -26,9 +28,13 @@ def _same_dtype(a: Tensor, b: Tensor) -> None:
         raise RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {names[0]} != {names[1]}")
 
 
+_C_NAMES = {"float16": "c10::Half", "float32": "float", "float64": "double", "uint8": "unsigned char"}
+_C_NAMES |= {"int8": "signed char", "int16": "short int", "int32": "int", "int64": "long int"}
+
+
 def _c_name(x: Tensor) -> str:
-    names = {"float32": "float", "float64": "double", "float16": "c10::Half", "int64": "long"}
-    return names.get(x.dtype.name, x.dtype.name)
+    name: str = x._data.dtype.name
+    return _C_NAMES.get(name, name)
 
 
 def _fitting(a: Any, b: Any) -> None:
@@ -83,11 +89,15 @@ def mv(self: Tensor, vec: Tensor) -> Tensor:
         raise RuntimeError(
             f"size mismatch, got input ({a.shape[0]}), mat ({a.shape[0]}x{a.shape[1]}), vec ({b.shape[0]})"
         )
-    _same_dtype(self, vec)
+    if a.dtype != b.dtype:
+        kinds = [x.dtype.tensor_type[:-6] for x in (vec, self, vec)]
+        raise RuntimeError(
+            f"addmv input tensors must have the same dtype, but got {kinds[0]}, {kinds[1]}, and {kinds[2]}"
+        )
     return recorded("mv", (self, vec), multiply(a, b))
 
 
-@op("dot", "inner")
+@op("dot")
 def dot(self: Tensor, tensor: Tensor) -> Tensor:
     """Return the sum of the products of the elements of two vectors."""
     a, b = self._data, is_tensor("dot", "tensor", 2, tensor)._data
@@ -143,6 +153,10 @@ def matmul(self: Tensor, other: Tensor) -> Tensor:
         folded = self.reshape(-1, self._data.shape[-1])
         product = mm(folded, other) if n == 2 else mv(folded, other)
         return unsafe_view(product, (*self._data.shape[:-1], *other._data.shape[1:]))
+    if m <= 2 and n >= 3 and self.requires_grad:  # torch folds so that it need not repeat what gets a gradient
+        small = self.t() if m == 2 else self
+        product = matmul(other.mT, small)
+        return product.mT.contiguous() if m == 2 else product
     return _batched(self, other)
 
 
@@ -169,41 +183,55 @@ def _operator(self: Tensor, other: Any) -> Any:
 method("__matmul__")(_operator)
 
 
-def _sum_of_products(row: str, first: str, second: str) -> Any:
-    """Make ``beta * self + alpha * (first @ second)``."""
-
-    @described(row)
-    def operation(self: Tensor, a: Tensor, b: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Any:
-        x, y = a._data, b._data
-        if x.ndim == 2 and y.ndim == 2:
-            _fitting(x, y)
-        product = multiply(x, y)
-        scaled = product if alpha == 1 else product * alpha
-        values = scaled if beta == 0 else self._data + scaled if beta == 1 else self._data * beta + scaled
-        return row, (self, a, b), values, {"alpha": alpha, "beta": beta}
-
-    operation.__doc__ = f"Return ``beta * self + alpha * ({first} @ {second})``."
-    return operation
+def _sum_of_products(row: str, self: Tensor, a: Tensor, b: Tensor, beta: Any, alpha: Any) -> Any:
+    """Describe ``beta * self + alpha * (a @ b)``."""
+    x, y = a._data, b._data
+    if x.ndim == 2 and y.ndim == 2:
+        _fitting(x, y)
+    product = multiply(x, y)
+    scaled = product if alpha == 1 else product * alpha
+    values = scaled if beta == 0 else self._data + scaled if beta == 1 else self._data * beta + scaled
+    return row, (self, a, b), values, {"alpha": alpha, "beta": beta}
 
 
-addmm = _sum_of_products("addmm", "mat1", "mat2")
-baddbmm = _sum_of_products("baddbmm", "batch1", "batch2")
-addmv = _sum_of_products("addmv", "mat", "vec")
+@described("addmm")
+def addmm(self: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Any:
+    """Return ``beta * self + alpha * (mat1 @ mat2)``."""
+    return _sum_of_products("addmm", self, mat1, mat2, beta, alpha)
+
+
+@described("baddbmm")
+def baddbmm(self: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Any:
+    """Return ``beta * self + alpha * (batch1 @ batch2)``."""
+    return _sum_of_products("baddbmm", self, batch1, batch2, beta, alpha)
+
+
+@described("addmv")
+def addmv(self: Tensor, mat: Tensor, vec: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Any:
+    """Return ``beta * self + alpha * (mat @ vec)``."""
+    return _sum_of_products("addmv", self, mat, vec, beta, alpha)
 
 
 # -- parts of matrices ---------------------------------------------------------------------------------
 
 
+def _two_axes(name: str, x: Tensor) -> None:
+    if x.ndim < 2:
+        raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions")
+
+
 @described("tril")
 def tril(self: Tensor, diagonal: int = 0) -> Any:
     """Return `self` with zeros above a diagonal."""
-    return "tril", (self,), np.tril(self._data, diagonal), {"diagonal": diagonal}
+    _two_axes("tril", self)
+    return "tril", (self,), in_order(np.tril(self._data, diagonal)), {"diagonal": diagonal}
 
 
 @described("triu")
 def triu(self: Tensor, diagonal: int = 0) -> Any:
     """Return `self` with zeros below a diagonal."""
-    return "triu", (self,), np.triu(self._data, diagonal), {"diagonal": diagonal}
+    _two_axes("triu", self)
+    return "triu", (self,), in_order(np.triu(self._data, diagonal)), {"diagonal": diagonal}
 
 
 @described("trace", inplace=False)
@@ -244,6 +272,28 @@ def diag(self: Tensor, diagonal: int = 0) -> Tensor:
 
 
 @op("cross")
-def cross(self: Tensor, other: Tensor, dim: int = -1) -> Tensor:
-    """Return the cross product of vectors of three elements along `dim`."""
-    return self.roll(-1, dim) * other.roll(-2, dim) - self.roll(-2, dim) * other.roll(-1, dim)  # type: ignore[no-any-return]
+def cross(self: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
+    """Return the cross product of vectors of three elements along `dim`, or the first such axis."""
+    if self.ndim != other.ndim:
+        raise RuntimeError("linalg.cross: inputs must have the same number of dimensions.")
+    whole = np.broadcast_shapes(self._data.shape, other._data.shape)
+    if dim is None:
+        if 3 not in whole:
+            raise RuntimeError("no dimension of size 3 in input")
+        dim = whole.index(3)
+    over = axis(dim, self.ndim)
+    for x in (self, other):
+        if x._data.shape[over] != 3:
+            raise RuntimeError(
+                f"linalg.cross: inputs dimension {dim} must have length 3. Got {self._data.shape[over]} and "
+                f"{other._data.shape[over]}"
+            )
+    return recorded("cross", (self, other), on_arrays(*in_common(self._data, other._data), over), {"dim": over})
+
+
+@op("inner")
+def inner(self: Tensor, other: Tensor) -> Tensor:
+    """Return the sums of products over the last axes of both."""
+    if not self.ndim or not other.ndim:
+        return self.mul(other)  # type: ignore[no-any-return]
+    return self.tensordot(other, ([-1], [-1]))  # type: ignore[no-any-return]

@@ -9,11 +9,17 @@ from typing import Any
 import numpy as np
 
 from course.nptorch._tensor import Tensor
-from course.nptorch.ops.axes import axes
+from course.nptorch.grad_mode import recording
+from course.nptorch.math import xlogy as on_arrays
+from course.nptorch.ops.axes import axes, sizes
 from course.nptorch.ops.join import cat
+from course.nptorch.ops.layout import copied
+from course.nptorch.ops.operands import floating, in_common
 from course.nptorch.ops.pointwise import binary, unary
-from course.nptorch.ops.register import FUNCTIONS, attribute, function, method, op
-from course.nptorch.ops.write import refuse_leaf
+from course.nptorch.ops.reduce import total
+from course.nptorch.ops.register import FUNCTIONS, attribute, function, method, op, recorded
+from course.nptorch.ops.shape import unsafe_view
+from course.nptorch.ops.write import check_shapes
 
 unary("asinh", "arcsinh", compute=np.arcsinh)
 unary("acosh", "arccosh", compute=np.arccosh)
@@ -24,14 +30,19 @@ binary("logaddexp", "logaddexp", compute=np.logaddexp, floats_only=True)
 
 
 @op("nansum")
-def nansum(self: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
+def nansum(self: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """Return the sum of the elements that are not nan."""
-    return self.masked_fill(self.isnan(), 0).sum(dim, keepdim)  # type: ignore[no-any-return]
+    self = self if dtype is None else self.to(dtype)
+    data = self._data
+    over = axes(dim, data.ndim)
+    kept = np.where(np.isnan(data), 0, data).astype(data.dtype if data.dtype.kind == "f" else np.int64)
+    return recorded("nansum", (self,), total(kept, over, keepdim), {"dim": over, "keepdim": keepdim})
 
 
 @op("nanmean")
-def nanmean(self: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
+def nanmean(self: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """Return the mean of the elements that are not nan."""
+    self = self if dtype is None else self.to(dtype)
     count = self.isnan().logical_not().sum(dim, keepdim)
     return nansum(self, dim, keepdim).div(count)  # type: ignore[no-any-return]
 
@@ -39,8 +50,8 @@ def nanmean(self: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
 @function("dstack")
 def dstack(tensors: Sequence[Any]) -> Tensor:
     """Return the tensors joined along their third axis."""
-    deep = [x if x.ndim > 2 else x.reshape(1, -1, 1) if x.ndim < 2 else x.unsqueeze(2) for x in tensors]
-    return cat(deep, 2)
+    flat = [x.reshape(1, 1, 1) if not x.ndim else x.unsqueeze(0) if x.ndim == 1 else x for x in tensors]
+    return cat([x if x.ndim > 2 else x.unsqueeze(2) for x in flat], 2)
 
 
 @function("column_stack")
@@ -58,10 +69,24 @@ def tensordot(self: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
         mine, theirs = list(axes(dims[0], self.ndim)), list(axes(dims[1], b.ndim))
     left = [d for d in range(self.ndim) if d not in mine]
     right = [d for d in range(b.ndim) if d not in theirs]
-    count = math.prod(self.shape[d] for d in mine)
-    product = self.permute(left + mine).reshape(-1, count) @ b.permute(theirs + right).reshape(count, -1)
     shape = [self.shape[d] for d in left] + [b.shape[d] for d in right]
-    return product.view(shape)  # type: ignore[no-any-return]
+    a: Any = self
+    for i, j in zip(mine, theirs, strict=True):  # where one has extent 1, the other is summed before
+        if a.shape[i] == 1 != b.shape[j]:
+            b = b.sum(j, keepdim=True)
+        elif b.shape[j] == 1 != a.shape[i]:
+            a = a.sum(i, keepdim=True)
+        elif a.shape[i] != b.shape[j]:
+            raise RuntimeError(
+                f"contracted dimensions need to match, but first has size {a.shape[i]} in dim {i} and "
+                f"second has size {b.shape[j]} in dim {j}"
+            )
+    count = math.prod(a.shape[d] for d in mine)
+    a, b = a.permute(left + mine), b.permute(theirs + right)
+    if not shape:
+        return (a.reshape(-1) if a.ndim > 1 else a).dot(b.reshape(-1) if b.ndim > 1 else b).view(shape)  # type: ignore[no-any-return]
+    left_size, right_size = (math.prod(self.shape[d] for d in left), math.prod(b.shape[len(theirs) :]))
+    return a.reshape(left_size, count).mm(b.reshape(count, right_size)).view(shape)  # type: ignore[no-any-return]
 
 
 @op("kron")
@@ -70,29 +95,51 @@ def kron(self: Tensor, other: Tensor) -> Tensor:
     count = max(self.ndim, other.ndim)
     a = [1] * (count - self.ndim) + list(self.shape)
     b = [1] * (count - other.ndim) + list(other.shape)
-    left = self.reshape([n for m in a for n in (m, 1)])
-    right = other.reshape([n for m in b for n in (1, m)])
-    return left.mul(right).reshape([m * n for m, n in zip(a, b, strict=True)])  # type: ignore[no-any-return]
+    left = unsafe_view(self, tuple(n for m in a for n in (m, 1)))
+    right = unsafe_view(other, tuple(n for m in b for n in (1, m)))
+    products, shape = left.mul(right), tuple(m * n for m, n in zip(a, b, strict=True))
+    with recording(False):
+        products.detach().view(shape)  # torch refuses where the layout of the products allows no view
+    return unsafe_view(products, shape)
 
 
 @op("rot90")
 def rot90(self: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
     """Return `self` turned by `k` quarters in the plane of two axes."""
-    first, second = axes(tuple(dims), self.ndim)
-    turns = k % 4
-    if turns == 2:
-        return self.flip(first, second)  # type: ignore[no-any-return]
-    turned = self.flip(second) if turns == 1 else self.flip(first) if turns == 3 else self.clone()
-    return turned.transpose(first, second) if turns else turned  # type: ignore[no-any-return]
+    if len(dims) != 2:
+        raise RuntimeError(f"expected total rotation dims == 2, but got dims = {len(dims)}")
+    if self.ndim < 2:
+        raise RuntimeError(f"expected total dims >= 2, but got total dims = {self.ndim}")
+    plane: Any = axes(tuple(dims), self.ndim)
+    return recorded("rot90", (self,), np.array(np.rot90(copied(self._data), k, plane)), {"k": k, "dims": plane})
+
+
+@method("positive")
+def positive(self: Tensor) -> Tensor:
+    """Return this tensor itself."""
+    if self._data.dtype == np.bool_:
+        raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
+    return self
+
+
+@op("xlogy")
+def xlogy(self: Tensor, other: Tensor) -> Tensor:
+    """Return ``self * log(other)``, and 0 where `self` is 0."""
+    x, y = (floating(one) for one in in_common(self._data, other._data))
+    check_shapes(x, y)
+    return recorded("xlogy", (self, other), on_arrays(x, y))
 
 
 @method("sum_to_size")
-def sum_to_size(self: Tensor, *size: Any) -> Tensor:
+def sum_to_size(self: Tensor, *shape: Any, size: Any = None) -> Tensor:
     """Return `self` summed so that it has a shape that broadcasts to its own."""
-    shape = tuple(size[0]) if len(size) == 1 and not isinstance(size[0], int) else size
+    shape = sizes(shape if size is None else (size,))
     extra = self.ndim - len(shape)
     over = [*range(extra), *(i + extra for i, n in enumerate(shape) if n == 1 != self.shape[i + extra])]
-    return self.sum(over, keepdim=True).reshape(shape) if over else self
+    if not over and not (self.ndim == 0 and not shape):
+        return self
+    summed = self.sum(over, keepdim=True) if self.ndim else self.sum()
+    return summed.view(shape) if extra else summed  # type: ignore[no-any-return]
 
 
 @op("split_with_sizes")
@@ -104,7 +151,8 @@ def split_with_sizes(self: Tensor, split_sizes: Any, dim: int = 0) -> Any:
 @method("fill_diagonal_")
 def fill_diagonal_(self: Tensor, fill_value: float, wrap: bool = False) -> Tensor:
     """Write a number into the diagonal of a matrix."""
-    refuse_leaf(self)
+    if self.ndim < 2:
+        raise RuntimeError("dimensions must larger than 1")
     self.diagonal().fill_(fill_value)
     return self
 

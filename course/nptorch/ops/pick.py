@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 
 from course.nptorch._tensor import Tensor, wrap
+from course.nptorch.absent import absent
 from course.nptorch.math import along, at
 from course.nptorch.ops.axes import axis
+from course.nptorch.ops.layout import copied, in_order
 from course.nptorch.ops.operands import is_tensor
 from course.nptorch.ops.register import described, op, recorded
 
@@ -33,7 +35,7 @@ def gather(self: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False) 
     dim = axis(dim, self.ndim)
     data = _index("gather", index, self, dim)
     values = self._array[along(data, dim)] if self.ndim else np.broadcast_to(self._data, data.shape)
-    return "gather", (self, index), np.array(values), {"shape": self._data.shape, "dim": dim}
+    return "gather", (self, index), np.array(values), {"dim": dim}
 
 
 @op("take_along_dim")
@@ -41,7 +43,18 @@ def take_along_dim(self: Tensor, indices: Tensor, dim: int | None = None) -> Ten
     """Return `gather` along `dim`, or of the flattened tensor."""
     if dim is None:
         return gather(self.reshape(-1), 0, indices.reshape(-1))
-    return gather(self, dim, indices)
+    dim = axis(dim, self.ndim)
+    if not self.ndim:
+        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
+    if self.ndim != indices.ndim:
+        raise RuntimeError(
+            "torch.take_along_dim(): input and indices should have the same number of dimensions, but got "
+            f"{self.ndim} dimensions for input, and {indices.ndim} dimensions for indices"
+        )
+    # everywhere but along the axis, both are broadcast
+    wide = list(np.broadcast_shapes(*((*x.shape[:dim], 1, *x.shape[dim + 1 :]) for x in (self, indices))))
+    far, near = ([*wide[:dim], x.shape[dim], *wide[dim + 1 :]] for x in (self, indices))
+    return gather(self.expand(far), dim, indices.expand(near))
 
 
 def _source(src: Any, index: Any) -> Any:
@@ -51,12 +64,20 @@ def _source(src: Any, index: Any) -> Any:
     return src[tuple(slice(0, n) for n in index.shape)]
 
 
+def _copy(self: Tensor) -> Any:
+    return np.array(self._data, order="C")
+
+
 @described("scatter")
-def scatter(self: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None) -> Any:
+def scatter(
+    self: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None, reduce: str | None = None
+) -> Any:
     """Return a copy with `src` (a Tensor or number) at the positions `index` along `dim`."""
+    if reduce is not None:
+        raise absent(f"scatter(reduce='{reduce}')")
     dim = axis(dim, self.ndim)
     place = along(_index("scatter", index, self, dim), dim)
-    values = np.array(self._data)
+    values = _copy(self)
     src = value if src is None else src
     if isinstance(src, Tensor):
         part = _source(src, index._data)
@@ -72,7 +93,7 @@ def scatter_add(self: Tensor, dim: int, index: Tensor, src: Tensor) -> Any:
     dim = axis(dim, self.ndim)
     place = along(_index("scatter_add", index, self, dim), dim)
     part = _source(src, index._data)
-    values = np.array(self._data)
+    values = _copy(self)
     np.add.at(values, place, part._data)
     return "scatter_add", (self, part, index), values, {"dim": dim}
 
@@ -85,24 +106,31 @@ def index_select(self: Tensor, dim: int, index: Tensor) -> Tensor:
     if where.ndim > 1:
         raise IndexError("index_select(): Index is supposed to be a vector")
     extent = self._data.shape[dim] if self.ndim else 1
+    if not self.ndim and where.size != 1:
+        raise RuntimeError(f"index_select(): Index to scalar can have only 1 value, got {where.size} value(s)")
     if where.size and not (where.min() >= 0 and where.max() < extent):
         raise IndexError("index out of range in self")
     if not self.ndim:
         return self.clone()  # type: ignore[no-any-return]
     place = at(dim, where)
     facts = {"shape": self._data.shape, "indices": place, "dim": dim}
-    return recorded("index_select", (self, index), self._array[place], facts)
+    return recorded("index_select", (self, index), in_order(self._array[place]), facts)
 
 
 @op("take")
 def take(self: Tensor, index: Tensor) -> Tensor:
     """Return elements by their position in the flattened tensor."""
-    flat = self.reshape(-1)
-    facts = {"shape": flat._data.shape, "indices": (index._array,)}
-    return recorded("take", (flat, index), flat._array[index._array], facts)
+    flat = np.reshape(self._data, -1)
+    if index._data.size and not flat.size:
+        raise IndexError("take(): tried to take from an empty tensor")
+    if np.any((index._data >= flat.size) | (index._data < -flat.size)):
+        raise IndexError("out of range: tried to access an index that is not there")
+    return recorded("take", (self, index), np.array(flat[index._array]))
 
 
 def _along(self: Tensor, dim: int, index: Tensor) -> tuple[Any, ...]:
+    if not self.ndim:
+        return (...,)
     return at(axis(dim, self.ndim), np.atleast_1d(index._data))
 
 
@@ -110,7 +138,7 @@ def _along(self: Tensor, dim: int, index: Tensor) -> tuple[Any, ...]:
 def index_add(self: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Any = 1) -> Any:
     """Return a copy with ``alpha * source`` added at the positions `index` along `dim`."""
     place = _along(self, dim, index)
-    values = np.array(self._data)
+    values = _copy(self)
     np.add.at(values, place, source._data if alpha == 1 else source._data * alpha)
     return "index_add", (self, source, index), values, {"indices": place, "alpha": alpha}
 
@@ -119,7 +147,7 @@ def index_add(self: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: A
 def index_copy(self: Tensor, dim: int, index: Tensor, source: Tensor) -> Any:
     """Return a copy with `source` at the positions `index` along `dim`."""
     place = _along(self, dim, index)
-    values = np.array(self._data)
+    values = _copy(self)
     values[place] = source._data
     return "index_copy", (self, source, index), values, {"indices": place}
 
@@ -128,9 +156,12 @@ def index_copy(self: Tensor, dim: int, index: Tensor, source: Tensor) -> Any:
 def index_fill(self: Tensor, dim: int, index: Tensor, value: Any) -> Any:
     """Return a copy with a number at the positions `index` along `dim`."""
     place = _along(self, dim, index)
-    values = np.array(self._data)
-    values[place] = value._data if isinstance(value, Tensor) else value
-    return "index_fill", (self, value, index), values, {"indices": place}
+    values = copied(self._data)
+    if isinstance(value, Tensor):
+        values[place] = value._data
+        return "index_fill_tensor", (self, value, index), values, {"indices": place}
+    values[place] = value
+    return "index_fill", (self, index), values, {"indices": place}
 
 
 @op("unique")
@@ -141,8 +172,8 @@ def unique(
     return_counts: bool = False,
 ) -> Any:
     """Return the different elements, in order, with inverse positions and counts as asked."""
-    values, inverse, counts = np.unique(self._data, return_inverse=True, return_counts=True)
-    made = [wrap(values)]
+    values, inverse, counts = np.unique(self._data, return_inverse=True, return_counts=True, equal_nan=False)
+    made = [recorded("unique", (self,), values)]
     if return_inverse:
         made.append(wrap(inverse.reshape(self._data.shape).astype(np.int64)))
     if return_counts:

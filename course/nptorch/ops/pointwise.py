@@ -7,18 +7,30 @@ their bodies are written out: one Tensor, one node, nothing generic in between.
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import add as plus
+from operator import mul as times
+from operator import sub as minus
+from operator import truediv as divided
 from typing import Any
 
 import numpy as np
+from numpy import ndarray
 
 from course.nptorch._tensor import Tensor, wrap
-from course.nptorch.grad_mode import mode
+from course.nptorch.absent import absent
+from course.nptorch.grad_mode import mode, recording
+from course.nptorch.graph import FIRST
+from course.nptorch.ops.corners import power, rounded, truncated
+from course.nptorch.ops.corners import remainder as left_over
+from course.nptorch.ops.direct import accumulate, direct
+from course.nptorch.ops.layout import in_order, led_by
 from course.nptorch.ops.operands import Number, aligned, floating, operand
 from course.nptorch.ops.register import FUNCTIONS, described, method, op, recorded, written
-from course.nptorch.ops.write import mismatch, refuse_leaf, write
-from course.nptorch.record import OPS, attach, attach_one, attach_two
+from course.nptorch.ops.write import mismatch, refuse_leaf, write, wrote
+from course.nptorch.record import OPS, Op, attach, attach_one, attach_two
 
 new = object.__new__
+FLOATS = frozenset({np.float16, np.float32, np.float64})  # classes of scalars
 
 
 def unary(*names: str, compute: Callable[[Any], Any], floats_only: bool = True) -> Any:
@@ -29,10 +41,10 @@ def unary(*names: str, compute: Callable[[Any], Any], floats_only: bool = True) 
     @op(*names)
     def operation(self: Tensor) -> Tensor:
         data = self._data
-        if not mode.enabled or data.dtype.kind != "f":  # of integers nothing is recorded
-            return wrap(compute(floating(data) if floats_only else data))
+        if not mode.enabled or (data.__class__ not in FLOATS and data.dtype.kind != "f"):
+            return wrap(compute(floating(data) if floats_only else data))  # nothing to record
         result = new(Tensor)
-        result._data = compute(data if data.ndim else data[()])
+        result._data = compute(data[()] if data.__class__ is ndarray and not data.ndim else data)
         attach_one(row, self, result)
         return result
 
@@ -41,20 +53,54 @@ def unary(*names: str, compute: Callable[[Any], Any], floats_only: bool = True) 
         data = self._data
         return write(self, name, (self,), compute(floating(data) if floats_only else data))
 
-    operation.__doc__ = f"Return {name} of every element."
+    operation.__doc__ = f"Return {name} of every element{', as floats' if floats_only else ''}."
     operation.__name__ = name
     written(names, operation_)
+    return operation
+
+
+def _of_tensors(row: Op, compute: Any, facts: Any, otherwise: Callable[[Any, Any], Any]) -> Any:
+    """Return an operation of two Tensors of one dtype, recorded; it leaves all else to `otherwise`."""
+
+    def operation(self: Any, other: Any) -> Any:
+        if not mode.enabled or not isinstance(other, Tensor) or not isinstance(self, Tensor):
+            return otherwise(self, other)
+        a, b = self._data, other._data
+        # NumPy computes with scalars several times faster than with 0-d arrays
+        if a.__class__ is ndarray and not a.ndim:
+            a = a[()]
+        if b.__class__ is ndarray and not b.ndim:
+            b = b[()]
+        kind = a.__class__
+        scalars = kind is b.__class__ and kind in FLOATS
+        if not scalars and (a.dtype is not b.dtype or a.dtype.kind != "f"):
+            return otherwise(self, other)
+        result = new(Tensor)
+        try:
+            result._data = compute(a, b)
+        except ValueError as error:
+            raise mismatch(a, b) from error
+        if not scalars and ((a.ndim > 1 and not a.flags.c_contiguous) or (b.ndim > 1 and not b.flags.c_contiguous)):
+            result._data = led_by(result._data, a, b)
+        attach_two(row, self, other, result, facts)
+        return result
+
     return operation
 
 
 def binary(
     *names: str,
     compute: Callable[[Any, Any], Any],
+    infix: str = "",
     floats_only: bool = False,
     facts: dict[str, Any] | None = None,
     check: Callable[[Any, Any], None] | None = None,
+    into: Callable[[Any, Any, Any], Any] | None = None,
 ) -> Callable[[Any, Any], Tensor]:
-    """Make the operation ``names[0]`` of two inputs, each a Tensor or a number."""
+    """Make the operation ``names[0]`` of two inputs, each a Tensor or a number.
+
+    `infix` names the method behind its sign, such as ``"__add__"``.
+    """
     name = names[0]
     row = OPS[name]
 
@@ -62,48 +108,55 @@ def binary(
         a, b = operand(self, name), operand(other, name)
         if check is not None:
             check(a, b)
+        given = a, b
         a, b = aligned(a, b)
         if floats_only:
             a, b = (x if isinstance(x, Number) else floating(x) for x in (a, b))
         try:
-            return compute(a, b)
+            return led_by(compute(a, b), *given)
         except ValueError as error:
             raise mismatch(a, b) from error
 
-    def operation(self: Any, other: Any) -> Tensor:
-        if mode.enabled and isinstance(self, Tensor) and isinstance(other, Tensor):
-            a, b = self._data, other._data
-            if a.dtype is b.dtype and a.dtype.kind == "f":  # nothing to convert or to refuse
-                result = new(Tensor)
-                try:
-                    # NumPy computes with scalars several times faster than with 0-d arrays
-                    result._data = compute(a if a.ndim else a[()], b if b.ndim else b[()])
-                except ValueError as error:
-                    raise mismatch(a, b) from error
-                attach_two(row, self, other, result, facts)
-                return result
+    def any_operands(self: Any, other: Any) -> Tensor:
         result = wrap(values(self, other))
         if mode.enabled:
             attach(row, (self, other), result, facts)
         return result
 
+    def any_infix(self: Any, other: Any) -> Any:
+        return NotImplemented if _foreign(other) else any_operands(self, other)
+
+    operation: Callable[[Any, Any], Tensor] = _of_tensors(row, compute, facts, any_operands)
+    if infix:
+        setattr(Tensor, infix, _of_tensors(row, compute, facts, any_infix))
+
     def operation_(self: Tensor, other: Any) -> Tensor:
         refuse_leaf(self)
+        if into is not None and direct(self, other):
+            into(self._array, other._data if isinstance(other, Tensor) else other, self._array)
+            return wrote(self)
         return write(self, name, (self, other), values(self, other), facts)
 
     operation.__name__ = name
-    operation.__doc__ = f"Return {name}(self, other) element by element."
+    operation.__doc__ = f"Return ``{name}(self, other)`` element by element, broadcast."
     if len(names) > 1:
         op(*names[1:])(operation)
     written(names, operation_)
     return operation
 
 
+def _foreign(other: Any) -> bool:
+    """Return whether an operand is to be left to the other side's operator."""
+    if isinstance(other, complex) and not isinstance(other, np.generic):
+        raise absent("complex128")
+    return not isinstance(other, Tensor | Number | np.generic)
+
+
 def operator(name: str, function: Callable[[Any, Any], Any], *, flip: bool = False) -> None:
     """Make `function` the operator method `name`, which leaves other operands to the other side."""
 
     def form(self: Tensor, other: Any) -> Any:
-        if not isinstance(other, Tensor) and not isinstance(other, Number | np.generic):
+        if _foreign(other):
             return NotImplemented
         return function(other, self) if flip else function(self, other)
 
@@ -126,10 +179,10 @@ def _no_bools(a: Any, b: Any) -> None:
         )
 
 
-add_plain = binary("add", compute=lambda a, b: a + b, facts={"alpha": 1})
-sub_plain = binary("sub", compute=lambda a, b: a - b, facts={"alpha": 1}, check=_no_bools)
-mul = binary("mul", "mul", "multiply", compute=lambda a, b: a * b)
-div_plain = binary("div", compute=lambda a, b: a / b, floats_only=True)
+add_plain = binary("add", infix="__add__", compute=plus, facts={"alpha": 1})
+sub_plain = binary("sub", infix="__sub__", compute=minus, facts={"alpha": 1}, check=_no_bools)
+mul = binary("mul", "mul", "multiply", infix="__mul__", compute=times, into=np.multiply)
+div_plain = binary("div", infix="__truediv__", compute=divided, floats_only=True, into=np.divide)
 
 
 def _scaled(row: str, self: Any, other: Any, alpha: Any) -> Any:
@@ -139,7 +192,7 @@ def _scaled(row: str, self: Any, other: Any, alpha: Any) -> Any:
         _no_bools(a, b)
     a, b = aligned(a, b)
     try:
-        values = a + b * alpha if row == "add" else a - b * alpha
+        values = led_by(a + b * alpha if row == "add" else a - b * alpha, a, b)
     except ValueError as error:
         raise mismatch(a, b) from error
     return row if alpha == 1 else f"{row}_scaled", (self, other), values, {"alpha": alpha}
@@ -161,6 +214,8 @@ def sub(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
 def add_(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
     """Add ``alpha * other`` into this tensor."""
     refuse_leaf(self)
+    if direct(self, other, alpha):
+        return accumulate(np.add, self, other, alpha)
     return write(self, *_scaled("add", self, other, alpha))
 
 
@@ -168,39 +223,50 @@ def add_(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
 def sub_(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
     """Subtract ``alpha * other`` from this tensor."""
     refuse_leaf(self)
+    if direct(self, other, alpha):
+        return accumulate(np.subtract, self, other, alpha)
     return write(self, *_scaled("sub", self, other, alpha))
 
 
 @op("rsub")
 def rsub(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
     """Return ``other - alpha * self``."""
-    if isinstance(other, Tensor):
-        return sub(other, self, alpha=alpha)
     a, b = operand(other, "rsub"), self._data
     _no_bools(a, b)
     a, b = aligned(a, b)
-    return recorded("rsub", (self,), a - (b if alpha == 1 else b * alpha), {"alpha": alpha})
+    try:
+        values = led_by(a - (b if alpha == 1 else b * alpha), a, b)
+    except ValueError as error:
+        raise mismatch(b, a) from error
+    row, inputs = ("rsub_tensor", (self, other)) if isinstance(other, Tensor) else ("rsub", (self,))
+    return recorded(row, inputs, values, {"alpha": alpha})
 
 
-def _rounded(compute: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """Refuse division of integers by zero, where NumPy would return 0."""
-
-    def rounded(a: Any, b: Any) -> Any:
-        if np.asarray(a).dtype.kind != "f" and np.asarray(b).dtype.kind != "f" and not np.all(b):
-            raise RuntimeError("ZeroDivisionError")
-        return compute(a, b)
-
-    return rounded
+_floor_divide = binary("floor_divide", compute=rounded(np.floor_divide))
+_floor_divide_ = Tensor.floor_divide_  # type: ignore[attr-defined]
 
 
-def _truncated(a: Any, b: Any) -> Any:
-    quotient = np.trunc(np.true_divide(a, b))
-    return quotient.astype(np.result_type(a, b))
+def _without_derivative(result: Tensor) -> Tensor:
+    """Let the node of an operation that cannot be differentiated run as soon as it can, as torch does."""
+    if result._grad_fn is not None:
+        result._grad_fn.sequence_nr = FIRST
+    return result
 
 
-floor_divide = binary("floor_divide", "floor_divide", compute=_rounded(np.floor_divide))
-div_floor = binary("div_rounded", compute=_rounded(np.floor_divide))
-div_trunc = binary("div_rounded", compute=_rounded(_truncated))
+@op("floor_divide")
+def floor_divide(self: Tensor, other: Any) -> Tensor:
+    """Return the largest whole numbers that are not above ``self / other``; it has no derivative."""
+    return _without_derivative(_floor_divide(self, other))
+
+
+@method("floor_divide_")
+def floor_divide_(self: Tensor, other: Any) -> Tensor:
+    """Write what `floor_divide` returns into this tensor."""
+    return _without_derivative(_floor_divide_(self, other))
+
+
+div_floor = binary("div_rounded", compute=rounded(np.floor_divide))
+div_trunc = binary("div_rounded", compute=rounded(truncated))
 
 
 @op("div", "divide", "true_divide")
@@ -215,7 +281,24 @@ def div(self: Tensor, other: Any, *, rounding_mode: str | None = None) -> Tensor
     return (div_floor if rounding_mode == "floor" else div_trunc)(self, other)
 
 
-Tensor.divide_ = Tensor.true_divide_ = Tensor.div_  # type: ignore[attr-defined]
+@method("over")
+def over(self: Tensor, count: float) -> Tensor:
+    """Return ``self / count``, as the losses of torch record it."""
+    return recorded("div_number", (self,), self._data / count, {"other": count})
+
+
+_divide_ = Tensor.true_divide_ = Tensor.div_  # type: ignore[attr-defined]
+
+
+@method("div_", "divide_")
+def div_(self: Tensor, other: Any, *, rounding_mode: str | None = None) -> Tensor:
+    """Divide this tensor by `other`; `rounding_mode` as for `div`."""
+    if rounding_mode is None:
+        return _divide_(self, other)  # type: ignore[no-any-return]
+    refuse_leaf(self)
+    with recording(False):
+        values = div(self, other, rounding_mode=rounding_mode)._data
+    return write(self, "div_rounded", (self, other), values)
 
 
 def _by_tensor_or_number(name: str, compute: Callable[[Any, Any], Any]) -> Any:
@@ -225,7 +308,7 @@ def _by_tensor_or_number(name: str, compute: Callable[[Any, Any], Any]) -> Any:
     def operation(self: Tensor, other: Any) -> Any:
         a, b = aligned(operand(self, name), operand(other, name))
         try:
-            values = _rounded(compute)(a, b)
+            values = led_by(rounded(compute)(a, b), a, b)
         except ValueError as error:
             raise mismatch(a, b) from error
         if isinstance(other, Tensor):
@@ -235,19 +318,8 @@ def _by_tensor_or_number(name: str, compute: Callable[[Any, Any], Any]) -> Any:
     return operation
 
 
-remainder = _by_tensor_or_number("remainder", np.remainder)
+remainder = _by_tensor_or_number("remainder", left_over)
 fmod = _by_tensor_or_number("fmod", np.fmod)
-
-
-def _power(a: Any, b: Any) -> Any:
-    a, b = aligned(a, b)
-    kinds = [np.asarray(x).dtype.kind for x in (a, b)]
-    if "f" not in kinds and np.any(np.less(b, 0)):
-        raise RuntimeError("Integers to negative integer powers are not allowed.")
-    try:
-        return np.power(a, b)
-    except ValueError as error:
-        raise mismatch(a, b) from error
 
 
 @described("pow")
@@ -256,9 +328,9 @@ def pow(self: Any, exponent: Any) -> Any:  # noqa: A001 - torch's name
     a, b = operand(self, "pow", "input", 1), operand(exponent, "pow", "exponent", 2)
     if isinstance(exponent, Tensor):
         if isinstance(self, Tensor):
-            return "pow", (self, exponent), _power(a, b), None
-        return "number_pow", (exponent,), _power(a, b), {"base": a}
-    values = np.square(a) if b == 2 and type(b) is not bool and a.dtype.kind == "f" else _power(a, b)
+            return "pow", (self, exponent), led_by(power(a, b), a, b), None
+        return "number_pow", (exponent,), in_order(power(a, b)), {"base": a}
+    values = np.square(a) if b == 2 and type(b) is not bool and a.dtype.kind == "f" else power(a, b)
     return "pow_number", (self,), values, {"exponent": b}
 
 
@@ -271,7 +343,9 @@ def square(self: Tensor) -> Any:
 def _either_first(name: str, operation: Callable[..., Tensor]) -> None:
     """Let ``torch.name`` take a number as its first operand, as long as the second is a Tensor."""
 
-    def form(input: Any, other: Any, **options: Any) -> Tensor:  # noqa: A002 - torch's name
+    def form(input: Any, other: Any = None, **options: Any) -> Tensor:  # noqa: A002 - torch's name
+        if "exponent" in options:
+            other = options.pop("exponent")
         if isinstance(input, Number) and isinstance(other, Number):
             return operation(wrap(np.asarray(input)), other, **options)
         return operation(input, other, **options)
@@ -283,18 +357,14 @@ def _either_first(name: str, operation: Callable[..., Tensor]) -> None:
 for _name, _operation in {"add": add, "sub": sub, "mul": mul, "div": div, "pow": pow}.items():
     _either_first(_name, _operation)
 
-operator("__add__", add_plain)
 operator("__radd__", add_plain)
-operator("__sub__", sub_plain)
 operator("__rsub__", rsub)
-operator("__mul__", mul)
 operator("__rmul__", mul)
-operator("__truediv__", div_plain)
 operator("__rtruediv__", lambda self, other: mul(self.reciprocal(), other))
 operator("__floordiv__", floor_divide)
 operator("__rfloordiv__", floor_divide, flip=True)
 operator("__mod__", remainder)
-operator("__rmod__", binary("remainder_of", compute=_rounded(np.remainder)), flip=True)
+operator("__rmod__", binary("remainder_of", compute=rounded(left_over)), flip=True)
 operator("__pow__", pow)
 operator("__rpow__", pow, flip=True)
 for _name, _method in {

@@ -158,10 +158,11 @@ def _draw(name: str, kind: str) -> None:
 
     @function(f"{name}_like")
     def made_like(
-        input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,  # noqa: A002
+        input: Tensor, *, generator: Any = None, dtype: Any = None, device: Any = None,  # noqa: A002
+        requires_grad: bool = False,
     ) -> Tensor:  # fmt: skip
         wanted = input._data.dtype if dtype is None else dtype.numpy
-        return fresh(filled(input._data.shape, wanted, None), requires_grad, device)
+        return fresh(filled(input._data.shape, wanted, generator), requires_grad, device)
 
     for f in (made, made_like):
         f.__doc__ = f"Return a tensor of {kind} random numbers."
@@ -173,12 +174,14 @@ _draw("randn", "normal")
 
 @function("randint")
 def randint(
-    low: int, high: Any, size: Any = None, *, generator: Any = None, dtype: Any = None, device: Any = None,
+    low: Any = 0, high: Any = None, size: Any = None, *, generator: Any = None, dtype: Any = None, device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """Return random integers from `low` (0 if left out) up to, without, `high`."""
     if size is None:
         low, high, size = 0, low, high
+    elif high is None:
+        low, high = 0, low
     if low >= high:
         raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
     shape = sizes((size,))
@@ -188,31 +191,40 @@ def randint(
 
 
 @function("randint_like")
-def randint_like(input: Tensor, low: int, high: Any = None, *, dtype: Any = None) -> Tensor:  # noqa: A002
+def randint_like(
+    input: Tensor, low: Any = 0, high: Any = None, *, generator: Any = None, dtype: Any = None,  # noqa: A002
+    device: Any = None, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """Return random integers in the form of `input`."""
     low, high = (0, low) if high is None else (low, high)
-    made = randint(low, high, input._data.shape)
-    return made.to(input.dtype if dtype is None else dtype)  # type: ignore[no-any-return]
+    made = randint(low, high, input._data.shape, generator=generator, device=device)
+    return made.to(input.dtype if dtype is None else dtype).requires_grad_(requires_grad)  # type: ignore[no-any-return]
 
 
 @function("randperm")
-def randperm(n: int, *, generator: Any = None, dtype: Any = None, device: Any = None) -> Tensor:
+def randperm(
+    n: int, *, generator: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """Return the integers below `n` in a random order."""
     source = default_generator if generator is None else generator
     order = source.permutation(n)
-    return wrap(order if dtype is None else order.astype(dtype.numpy))
+    return fresh(order if dtype is None else order.astype(dtype.numpy), requires_grad, device)
 
 
 @function("normal")
-def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Any = None) -> Tensor:
+def normal(
+    mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Any = None, dtype: Any = None, device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """Return normal random numbers of the given means and standard deviations."""
     if size is not None:
         shape = sizes((size,))
     else:
         shape = np.broadcast_shapes(*(x.shape for x in (mean, std) if isinstance(x, Tensor)))
     source = default_generator if generator is None else generator
-    draws = source.normal(int(np.prod(shape, dtype=np.int64)), numpy_of(None)).reshape(shape)
-    return wrap(draws).mul(std).add(mean)  # type: ignore[no-any-return]
+    draws = source.normal(int(np.prod(shape, dtype=np.int64)), numpy_of(dtype)).reshape(shape)
+    made = wrap(draws).mul(std).add(mean)
+    return made.requires_grad_() if requires_grad else made  # type: ignore[no-any-return]
 
 
 @op("bernoulli")
@@ -225,16 +237,17 @@ def bernoulli(self: Tensor, p: float | None = None, *, generator: Any = None) ->
 
 
 @op("multinomial")
-def multinomial(self: Tensor, num_samples: int, replacement: bool = False) -> Tensor:
+def multinomial(self: Tensor, num_samples: int, replacement: bool = False, *, generator: Any = None) -> Tensor:
     """Return positions drawn with the probabilities in the last axis of `self`."""
+    source = default_generator if generator is None else generator
     weights = np.atleast_2d(self._data).astype(np.float64)
     made = []
     for row in weights / weights.sum(-1, keepdims=True):
-        if replacement:
-            draws = default_generator.uniform(num_samples, np.float64)
+        if replacement and num_samples > 1:  # a single one is drawn as if there were no replacement
+            draws = source.uniform(num_samples, np.float64)
             made.append(np.minimum(np.searchsorted(np.cumsum(row), draws, "right"), row.size - 1))
         else:
-            waits = -np.log1p(-default_generator.uniform(row.size, np.float64))
+            waits = -np.log1p(-source.uniform(row.size, np.float64))
             rank = row / waits
             made.append(np.argsort(-rank, kind="stable")[:num_samples])
     found = np.stack(made).astype(np.int64)
@@ -283,9 +296,18 @@ def random_(self: Tensor, from_: int = 0, to: int | None = None, *, generator: A
     """Fill with integers: below one bound, or from one up to, without, another."""
     source = default_generator if generator is None else generator
     low = named.get("from", from_)
+    if to is None and low:
+        low, to = 0, low
     if to is None:
-        low, to = 0, low or (1 << DIGITS.get(self._data.dtype.name, 31)) + 1
+        return _fill(self, "random", lambda n: _of_all(self._data.dtype, source, n))
     return _fill(self, "random", lambda n: source.integers(low, to, n))
+
+
+def _of_all(kind: Any, source: Generator, count: int) -> Any:
+    """Return random numbers among all integers from 0 up that a dtype holds exactly."""
+    span = (1 << DIGITS[kind.name]) + 1 if kind.kind == "f" else int(np.iinfo(kind).max) + 1
+    bits = source.bits64(count) if kind.itemsize == 8 else source.bits32(count)
+    return bits % np.uint64(span)
 
 
 @method("exponential_")

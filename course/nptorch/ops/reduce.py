@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from course.nptorch._tensor import Tensor, wrap
-from course.nptorch.grad_mode import mode
+from course.nptorch.grad_mode import mode, recording
 from course.nptorch.math import count_over
 from course.nptorch.ops.axes import axes, axis
+from course.nptorch.ops.layout import in_order
 from course.nptorch.ops.operands import floating
-from course.nptorch.ops.register import described, op, recorded
+from course.nptorch.ops.register import FUNCTIONS, described, op, recorded
 from course.nptorch.ops.several import attach_several
 from course.nptorch.record import OPS, attach
 
@@ -28,7 +29,7 @@ Dim = int | tuple[int, ...] | list[int] | None
 def total(data: Any, over: tuple[int, ...], keepdim: bool) -> Any:
     """Return the sum over axes; float16 is added up in float32, as torch does."""
     wide = np.float32 if data.dtype == np.float16 else data.dtype
-    made = ADD.reduce(data, axis=over, keepdims=keepdim, dtype=wide)
+    made = in_order(ADD.reduce(data, axis=over, keepdims=keepdim, dtype=wide))
     return made if wide is data.dtype else made.astype(data.dtype)
 
 
@@ -46,16 +47,16 @@ def sum(  # noqa: A001 - torch's name
 
     ``axis`` and ``keepdims`` are NumPy's names for the same, as in torch.
     """
-    source = self if dtype is None else self._cast(dtype.numpy)
     dim = axis if dim is None else dim
     keepdim = keepdim or keepdims
-    data = source._data
+    data = self._data
     over = axes(dim, data.ndim)
-    integer = dtype is None and data.dtype.kind in "iub"
-    result = wrap(total(data.astype(np.int64) if integer else data, over, keepdim))
+    if dtype is not None or data.dtype.kind in "iub":
+        data = data.astype(np.int64 if dtype is None else dtype.numpy)
+    result = wrap(total(data, over, keepdim))
     if mode.enabled:
         facts = {"shape": data.shape, "dim": over, "keepdim": keepdim}
-        attach(OPS["sum" if dim is None else "sum_dim"], (source,), result, facts)
+        attach(OPS["sum" if dim is None else "sum_dim"], (self,), result, facts)
     return result
 
 
@@ -101,7 +102,7 @@ def prod(self: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: 
     data = source._data
     over = axes(dim, data.ndim)
     kind = np.int64 if dtype is None and data.dtype.kind in "iub" else data.dtype
-    values = MULTIPLY.reduce(data, axis=over, keepdims=keepdim, dtype=kind)
+    values = in_order(MULTIPLY.reduce(data, axis=over, keepdims=keepdim, dtype=kind))
     row = "prod" if dim is None else "prod_dim"
     return recorded(row, (source,), values, {"dim": over, "keepdim": keepdim})
 
@@ -125,8 +126,8 @@ def _spread(self: Tensor, dim: Any, unbiased: Any, correction: Any, keepdim: boo
     squares = ADD.reduce(np.square(wide - middle), axis=over, keepdims=keepdim)
     variance = squares / wide.dtype.type(max(count - correction, 0))
     middle = middle if keepdim else np.squeeze(middle, over)
-    facts = {"dim": over, "keepdim": keepdim, "correction": correction}
-    return variance.astype(data.dtype), middle.astype(data.dtype), facts
+    facts = {"dim": over, "keepdim": keepdim, "correction": correction, "whole": dim is None}
+    return in_order(variance.astype(data.dtype)), in_order(middle.astype(data.dtype)), facts
 
 
 @described("var", inplace=False)
@@ -150,7 +151,7 @@ def var_mean(
     """Return variance and mean over `dim`."""
     variance, middle, facts = _spread(self, dim, unbiased, correction, keepdim)
     made = wrap(variance), wrap(middle)
-    attach_several("var_mean", (self,), made, facts)
+    attach_several("var_mean", (self,), made, facts, fill=False)
     return made
 
 
@@ -161,7 +162,7 @@ def std_mean(
     """Return standard deviation and mean over `dim`."""
     variance, middle, facts = _spread(self, dim, unbiased, correction, keepdim)
     made = wrap(np.sqrt(variance)), wrap(middle)
-    attach_several("std_mean", (self,), made, facts)
+    attach_several("std_mean", (self,), made, facts, fill=False)
     return made
 
 
@@ -208,13 +209,15 @@ def vector_norm(x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool = False)
     else:
         values = ADD.reduce(size**p, axis=over, keepdims=keepdim) ** (1 / p)
     facts = {"ord": p, "dim": over, "keepdim": keepdim}
-    return recorded("norm", (x,), values.astype(data.dtype), facts)
+    return recorded("norm", (x,), in_order(values.astype(data.dtype)), facts)
 
 
 @op("dist")
 def dist(self: Any, other: Tensor, p: float = 2) -> Tensor:
     """Return the p-norm of ``self - other``."""
-    return norm(self - other, p)
+    with recording(False):
+        values = norm(self - other, p)._data
+    return recorded("dist", (self, other), values, {"p": float(p)})
 
 
 # -- exponentials --------------------------------------------------------------------------------------
@@ -229,15 +232,17 @@ def logsumexp(self: Tensor, dim: Any, keepdim: bool = False) -> Any:
     finite = np.where(np.isfinite(top), top, 0)
     values = np.log(ADD.reduce(np.exp(x - finite), axis=over, keepdims=True)) + finite
     values = values if keepdim else np.squeeze(values, over)
-    return "logsumexp", (self,), values.astype(x.dtype), {"dim": over, "keepdim": keepdim}
+    return "logsumexp", (self,), in_order(values.astype(x.dtype)), {"dim": over, "keepdim": keepdim}
 
 
 def _shifted(self: Tensor, dim: Any, dtype: Any, name: str) -> tuple[Tensor, Any, int, tuple[int, ...]]:
     source = self if dtype is None else self._cast(dtype.numpy)
     x = source._data
-    if x.dtype.kind != "f":
-        raise NotImplementedError(f"\"{name}\" not implemented for '{source.dtype.tensor_type.removesuffix('Tensor')}'")
     over = axis(dim, x.ndim)
+    if x.dtype.kind != "f":
+        kernel = f"{name}_lastdim_kernel_impl" if over == x.ndim - 1 else f"{name}_kernel_impl"
+        kind = source.dtype.tensor_type.removesuffix("Tensor")
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{kind}'")
     real = (over,) if x.ndim else ()
     if not x.size:
         return source, x, over, real
@@ -247,18 +252,18 @@ def _shifted(self: Tensor, dim: Any, dtype: Any, name: str) -> tuple[Tensor, Any
 @op("softmax")
 def softmax(self: Tensor, dim: int, dtype: Any = None) -> Tensor:
     """Return ``exp(self)`` scaled so that it sums to 1 along `dim`."""
-    source, x, over, real = _shifted(self, dim, dtype, "softmax_lastdim_kernel_impl")
+    source, x, over, real = _shifted(self, dim, dtype, "softmax")
     e = np.exp(x)
-    return recorded("softmax", (source,), e / ADD.reduce(e, axis=real, keepdims=True), {"dim": over})
+    return recorded("softmax", (source,), in_order(e / ADD.reduce(e, axis=real, keepdims=True)), {"dim": over})
 
 
 @op("log_softmax")
 def log_softmax(self: Tensor, dim: int, dtype: Any = None) -> Tensor:
     """Return the logarithm of `softmax`, without overflow."""
-    source, x, over, real = _shifted(self, dim, dtype, "log_softmax_lastdim_kernel_impl")
+    source, x, over, real = _shifted(self, dim, dtype, "log_softmax")
     e = np.exp(x)
     values = x - np.log(ADD.reduce(e, axis=real, keepdims=True))
-    return recorded("log_softmax", (source,), values, {"dim": over})
+    return recorded("log_softmax", (source,), in_order(values), {"dim": over})
 
 
 # -- running -----------------------------------------------------------------------------------------
@@ -271,30 +276,29 @@ def cumsum(self: Tensor, dim: int, *, dtype: Any = None) -> Any:
     data = source._data
     over = axis(dim, data.ndim)
     kind = np.int64 if dtype is None and data.dtype.kind in "iub" else data.dtype
-    values = np.cumsum(data, over, dtype=kind) if data.ndim else data.astype(kind)
+    values = in_order(np.cumsum(data, over, dtype=kind)) if data.ndim else data.astype(kind)
     return "cumsum", (source,), values, {"dim": over}
 
 
-@op("cumprod")
-def cumprod(self: Tensor, dim: int) -> Tensor:
+@described("cumprod")
+def cumprod(self: Tensor, dim: int, *, dtype: Any = None) -> Any:
     """Return the products of all elements up to and including each one along `dim`."""
-    over = axis(dim, self.ndim)
-    if not self.ndim:
-        return self.clone()  # type: ignore[no-any-return]
-    parts = self.unsqueeze(over).unbind(over + 1)
-    made = [parts[0]]
-    for part in parts[1:]:
-        made.append(made[-1] * part)
-    return made[0].joined(made, over)  # type: ignore[no-any-return]
+    source = self if dtype is None else self._cast(dtype.numpy)
+    data = source._data
+    over = axis(dim, data.ndim)
+    kind = np.int64 if dtype is None and data.dtype.kind in "iub" else data.dtype
+    values = in_order(np.cumprod(data, over, dtype=kind)) if data.ndim else data.astype(kind)
+    return "cumprod", (source,), values, {"dim": over}
 
 
 @op("diff")
-def diff(self: Tensor, n: int = 1, dim: int = -1) -> Tensor:
-    """Return the differences of neighbours along `dim`, `n` times over."""
+def diff(self: Tensor, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None) -> Tensor:
+    """Return the differences of neighbours along `dim`, `n` times over, with more tensors at the ends."""
     if not self.ndim:
         raise RuntimeError("diff expects input to be at least one-dimensional")
-    made: Any = self
     count = axis(dim, self.ndim)
+    whole = [x for x in (prepend, self, append) if x is not None]
+    made: Any = FUNCTIONS["cat"](whole, count) if len(whole) > 1 else self
     for _ in range(n):
         extent = made.shape[count]
         made = made.narrow(count, 1, extent - 1) - made.narrow(count, 0, extent - 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -103,6 +104,20 @@ def written(names: tuple[str, ...], operation: Callable[..., Any]) -> None:
     operation.__doc__ = f"Write what `{names[0]}` returns into this tensor."
     for name in names:
         setattr(Tensor, f"{name}_", operation)
+
+
+def with_words(wrapper: F, like: Callable[..., Any], **defaults: Any) -> F:
+    """Make the signature of a wrapper that of the function in it, with more keywords."""
+    signature = inspect.signature(like)
+    parameters = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+    rest = [p for p in signature.parameters.values() if p.kind is p.VAR_KEYWORD]
+    words = [
+        inspect.Parameter(word, inspect.Parameter.KEYWORD_ONLY, default=default)
+        for word, default in defaults.items()
+        if word not in signature.parameters
+    ]
+    wrapper.__signature__ = signature.replace(parameters=[*parameters, *words, *rest])  # type: ignore[attr-defined]
+    return wrapper
 
 
 def _checked(name: str, operation: Callable[..., Any]) -> Callable[..., Any]:

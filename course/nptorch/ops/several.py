@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -20,16 +21,20 @@ class OpNodeOfSeveral(OpNode):
     ----------
     outputs : int
         How many results there are.
-    forms : list of tuple
-        ``(shape, dtype)`` of each, to stand in zeros where no gradient arrives.
+    forms : list of tuple or None
+        ``(shape, dtype)`` of each, to stand in zeros where no gradient arrives; None leaves None.
     """
 
     __slots__ = ("forms", "outputs")
+    forms: list[Any] | None
+    outputs: int
 
     def apply(self, gradients: list[Any]) -> Any:
         some = next((g for g in gradients if g is not None), None)
         if some is None:
             return self.plan.nothing
+        if self.forms is None:
+            return super().apply([gradients])
         tracked = isinstance(some, Tensor)
         whole = []
         for g, (shape, dtype) in zip(gradients, self.forms, strict=True):
@@ -38,16 +43,26 @@ class OpNodeOfSeveral(OpNode):
         return super().apply([whole])
 
 
-def attach_several(row: str, inputs: tuple[Any, ...], results: Sequence[Tensor], facts: dict[str, Any]) -> None:
-    """Record an operation as the maker of all `results`, if recording is on."""
+@functools.cache
+def _kind(row: str) -> type[OpNodeOfSeveral]:
+    return type(OPS[row].node_name, (OpNodeOfSeveral,), {"__slots__": ()})
+
+
+def attach_several(
+    row: str, inputs: tuple[Any, ...], results: Sequence[Tensor], facts: dict[str, Any], fill: bool = True
+) -> None:
+    """Record an operation as the maker of all `results`, if recording is on.
+
+    With `fill`, the rule gets zeros for the gradient of a result that nobody used, else None.
+    """
     if not mode.enabled or not results:
         return
-    node: Any = make_node(OPS[row], inputs, results[0], facts, OpNodeOfSeveral)
+    node: Any = make_node(OPS[row], inputs, results[0], facts, _kind(row))
     if node is None:
         return
     source = inputs[0]._data
     node.outputs = len(results)
-    node.forms = [(x._data.shape, x._data.dtype) for x in results]
+    node.forms = [(x._data.shape, x._data.dtype) for x in results] if fill else None
     node.like = ((source.shape, source.dtype),)
     for slot, result in enumerate(results):
         result._grad_fn = node
@@ -76,9 +91,8 @@ def view_several(
     """
     made = [wrap(array) for array in arrays]
     attach_several(row, (source,), made, facts)
-    for slot, (view, step) in enumerate(zip(made, steps, strict=True)):
+    for view, step in zip(made, steps, strict=True):
         as_view(source, view, step)
         if mode.enabled:
-            name = OPS[row].node_name.removesuffix("Backward0")
-            view._made = "several" if view._grad_fn is None else f"{slot} of {name}"
+            view._made = "several"
     return tuple(made)

@@ -47,7 +47,7 @@ def _reshaped(self: Tensor, shape: tuple[int, ...], row: str = "view") -> Tensor
 
 
 @op("view")
-def view(self: Tensor, *shape: Any) -> Tensor:
+def view(self: Tensor, *shape: Any, size: Any = None, dtype: Any = None) -> Tensor:
     """Return the same elements, in the same memory, in another shape.
 
     Raises
@@ -55,6 +55,7 @@ def view(self: Tensor, *shape: Any) -> Tensor:
     RuntimeError
         If the shape does not fit, or the memory is not laid out for it.
     """
+    shape = shape or ((size,) if dtype is None else (dtype,))
     if len(shape) == 1 and hasattr(shape[0], "is_floating_point"):
         return self.to(shape[0])  # type: ignore[no-any-return]
     wanted = inferred(sizes(shape), self._data.size)
@@ -68,14 +69,14 @@ def view(self: Tensor, *shape: Any) -> Tensor:
 
 
 @op("reshape")
-def reshape(self: Tensor, *shape: Any) -> Tensor:
+def reshape(self: Tensor, *dims: Any, shape: Any = None) -> Tensor:
     """Return the same elements in another shape: a view if possible, else a copy."""
-    wanted = inferred(sizes(shape), self._data.size)
+    wanted = inferred(sizes(dims if shape is None else (shape,)), self._data.size)
     row = "view" if self.is_contiguous() else "reshape_alias"
     try:
         return _reshaped(self, wanted, row)
     except ValueError:
-        return unsafe_view(self.clone(), wanted)
+        return unsafe_view(self.clone(memory_format="contiguous"), wanted)
 
 
 def unsafe_view(self: Tensor, shape: tuple[int, ...]) -> Tensor:
@@ -96,7 +97,7 @@ def reshape_as(self: Tensor, other: Tensor) -> Tensor:
     return reshape(self, other.shape)
 
 
-@op("flatten", "ravel")
+@op("flatten")
 def flatten(self: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """Return `self` with the axes from `start_dim` to `end_dim` made one."""
     first, last = axis(start_dim, self.ndim), axis(end_dim, self.ndim)
@@ -113,9 +114,17 @@ def flatten(self: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     return reshape(self, (*shape[:first], joined, *shape[last + 1 :]))
 
 
+@op("ravel")
+def ravel(self: Tensor) -> Tensor:
+    """Return the elements as a vector: a view where they lie in order, else a copy."""
+    return view(self.contiguous(), -1)
+
+
 @op("unflatten")
 def unflatten(self: Tensor, dim: int, sizes: Any) -> Tensor:
     """Return `self` with one axis spread over several."""
+    if not self.ndim:
+        raise RuntimeError("unflatten got an unexpected error:\nDimension specified as 0 but tensor has no dimensions")
     dim = axis(dim, self.ndim)
     shape = self._data.shape
     try:
@@ -129,7 +138,7 @@ def unflatten(self: Tensor, dim: int, sizes: Any) -> Tensor:
 
 
 @op("permute")
-def permute(self: Tensor, *dims: Any) -> Tensor:
+def permute(self: Tensor, *axes: Any, dims: Any = None) -> Tensor:
     """Return a view with the axes in the order `dims`.
 
     Raises
@@ -137,7 +146,7 @@ def permute(self: Tensor, *dims: Any) -> Tensor:
     RuntimeError
         If an axis is missing or named twice.
     """
-    order = sizes(dims)
+    order = sizes(axes if dims is None else (dims,))
     if len(order) != self.ndim:
         raise RuntimeError(
             f"permute(sparse_coo): number of dimensions in the tensor input does not match the "
@@ -151,12 +160,18 @@ def permute(self: Tensor, *dims: Any) -> Tensor:
     return make_view(self, array, OPS["permute"], {"dims": order}, step("permute", order))
 
 
-@op("transpose", "swapaxes", "swapdims")
+@op("transpose", "swapdims")
 def transpose(self: Tensor, dim0: int, dim1: int) -> Tensor:
     """Return a view with two axes swapped."""
     facts = {"dim0": axis(dim0, self.ndim), "dim1": axis(dim1, self.ndim)}
     array = self._array.swapaxes(dim0, dim1) if self.ndim else self._array.view()
-    return make_view(self, array, OPS["transpose" if self.ndim else "alias"], facts, step("transpose", dim0, dim1))
+    return make_view(self, array, OPS["transpose"], facts, step("transpose", dim0, dim1))
+
+
+@op("swapaxes")
+def swapaxes(self: Tensor, axis0: int, axis1: int) -> Tensor:
+    """Return a view with two axes swapped, as NumPy calls it."""
+    return transpose(self, axis0, axis1)
 
 
 @op("t")
@@ -176,12 +191,18 @@ def all_axes_reversed(self: Tensor) -> Tensor:
 @attribute("mT")
 def matrix_transposed(self: Tensor) -> Tensor:
     """View with the last two axes swapped."""
+    if not self.ndim:
+        return self
+    if self.ndim < 2:
+        raise RuntimeError(f"tensor.mT is only supported on matrices or batches of matrices. Got {self.ndim}-D tensor.")
     return transpose(self, -2, -1)
 
 
 @op("movedim", "moveaxis")
 def movedim(self: Tensor, source: Any, destination: Any) -> Tensor:
     """Return a view with some axes moved, the others in their order."""
+    if not self.ndim:
+        return self.alias()  # type: ignore[no-any-return]
     places = list(range(self.ndim))
     origin = axes(source, self.ndim)
     target = axes(destination, self.ndim)
@@ -194,7 +215,7 @@ def movedim(self: Tensor, source: Any, destination: Any) -> Tensor:
 def squeeze(self: Tensor, dim: Any = None) -> Tensor:
     """Return a view without the axes of extent 1, or without those of them named by `dim`."""
     shape = self._data.shape
-    named = axes(dim, self.ndim) if dim is not None else tuple(range(self.ndim))
+    named = () if dim == () or dim == [] else axes(dim, self.ndim)
     gone = tuple(d for d in named if shape and shape[d] == 1)
     array = self._array.squeeze(gone)
     row = "squeeze" if dim is None else "squeeze_dims" if isinstance(dim, tuple | list) else "squeeze_dim"
@@ -210,7 +231,7 @@ def unsqueeze(self: Tensor, dim: int) -> Tensor:
 
 
 @op("expand")
-def expand(self: Tensor, *shape: Any) -> Tensor:
+def expand(self: Tensor, *shape: Any, size: Any = None, implicit: bool = False) -> Tensor:
     """Return a view that repeats axes of extent 1 without copying; -1 keeps an extent.
 
     Raises
@@ -218,7 +239,7 @@ def expand(self: Tensor, *shape: Any) -> Tensor:
     RuntimeError
         If another axis would have to be stretched.
     """
-    wanted, have = list(sizes(shape)), self._data.shape
+    wanted, have = list(sizes(shape if size is None else (size,))), self._data.shape
     extra = len(wanted) - len(have)
     if extra < 0:
         raise RuntimeError(
@@ -253,9 +274,9 @@ def expand_as(self: Tensor, other: Tensor) -> Tensor:
 
 
 @op("broadcast_to")
-def broadcast_to(self: Tensor, *shape: Any) -> Tensor:
-    """Return a view stretched to `shape`."""
-    return expand(self, *shape)
+def broadcast_to(self: Tensor, *shape: Any, size: Any = None) -> Tensor:
+    """Return a view stretched to a shape."""
+    return expand(self, *shape, size=size)
 
 
 @op("diagonal")
@@ -313,4 +334,4 @@ def is_contiguous(self: Tensor, memory_format: Any = None) -> bool:
 @method("contiguous")
 def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
     """Return `self` if it is contiguous, else a copy that is."""
-    return self if self.is_contiguous() else self.clone()
+    return self if self.is_contiguous() else self.clone(memory_format="contiguous")

@@ -42,7 +42,7 @@ def refuse_leaf(self: Tensor) -> None:
             raise RuntimeError(messages.LEAF_IN_PLACE)
         return
     if self._made and self.requires_grad:
-        raise RuntimeError(messages.view_in_place(self._made))
+        raise RuntimeError(messages.view_in_place(self))
     base = self._base
     if base._grad_fn is None and (base._requires_grad or self._grad_fn is not None):
         raise RuntimeError(messages.LEAF_VIEW_IN_PLACE)
@@ -83,8 +83,9 @@ def write(
             raise RuntimeError(messages.PARTLY_SAME)
     recorded = mode.enabled and True in needed(inputs)
     if recorded:
+        name = f"{name}_" if f"{name}_" in OPS else name  # some keep other things in place
         if self._made and self._base is not None:
-            raise RuntimeError(messages.view_in_place(self._made))
+            raise RuntimeError(messages.view_in_place(self))
         # what the rules need of the old value is copied before it is overwritten
         op = OPS[name]
         wanted = needed(inputs)[: len(op.rules)]
@@ -97,10 +98,16 @@ def write(
             inputs = (as_it_was(self, self._array), *inputs[1:])
         node = None if late else make_node(op, inputs, self, facts)
     array[...] = values
-    if not self._inference:
-        self._counter().bump()
+    wrote(self)
     if recorded:
         plugged.rebase_history(self, make_node(op, inputs, self, facts) if late else node)
+    return self
+
+
+def wrote(self: Tensor) -> Tensor:
+    """Count a write to the memory of `self`."""
+    if not self._inference:
+        self._counter().bump()
     return self
 
 

@@ -89,7 +89,7 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
             f"{weight.numel()} and channel size = {channels}."
         )
     shape = (1,) * min(input.ndim, 1) + (weight.numel(),) + (1,) * max(input.ndim - 2, 0)
-    slopes = weight.view(*shape) if input.ndim > 1 else weight.view(*(1,) * input.ndim)
+    slopes = weight.view(*shape) if input.ndim > 1 else weight.view((1,) * input.ndim)
     x = input._data
     return record("prelu", (input, slopes), np.where(x > 0, x, x * slopes._data))  # type: ignore[no-any-return]
 
@@ -106,14 +106,14 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
 
 def _elu(input: Tensor, alpha: float, scale: float, inplace: bool) -> Tensor:
     x = input._data
-    values = np.where(x > 0, x * scale, np.expm1(np.minimum(x, 0)) * (alpha * scale)).astype(x.dtype)
+    values = np.where(x > 0, x * scale, np.expm1(np.minimum(0, x)) * (alpha * scale)).astype(x.dtype)
     return _made("elu", input, values, inplace, alpha=alpha, scale=scale)
 
 
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """Return ``input`` where it is positive and ``alpha * (exp(input / alpha) - 1)`` elsewhere."""
     x = input._data
-    values = np.where(x > 0, x, np.expm1(np.minimum(x, 0) / alpha) * alpha).astype(x.dtype)
+    values = np.where(x > 0, x, np.expm1(np.minimum(0, x) / alpha) * alpha).astype(x.dtype)
     return _made("celu", input, values, inplace, alpha=alpha)
 
 
@@ -125,7 +125,8 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
     """Return ``input * tanh(softplus(input))``."""
-    return input * softplus(input).tanh()  # type: ignore[no-any-return]
+    x = input._data
+    return _made("mish", input, x * np.tanh(np.logaddexp(0, x)).astype(x.dtype), inplace)
 
 
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:
@@ -164,7 +165,7 @@ def relu6(input: Tensor, inplace: bool = False) -> Tensor:
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
     """Return ``input`` where it is above `threshold` and `value` elsewhere."""
     x = input._data
-    values = np.where(x > threshold, x, x.dtype.type(value))
+    values = np.where(x <= threshold, x.dtype.type(value), x)
     return _made("threshold", input, values, inplace, threshold=threshold)
 
 
@@ -237,7 +238,7 @@ def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: floa
     return one - soft.detach() + soft  # type: ignore[no-any-return]
 
 
-def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
+def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12, out: Tensor | None = None) -> Tensor:
     """Return ``input`` divided by its p-norm along `dim`."""
     norm = input.norm(p, dim, keepdim=True).clamp_min(eps)
-    return input / norm.expand_as(input)  # type: ignore[no-any-return]
+    return FUNCTIONS["div"](input, norm.expand_as(input), out=out)  # type: ignore[no-any-return]

@@ -53,20 +53,19 @@ def nll_loss(
     axis = 0 if x.ndim == 1 else 1
     classes = x.shape[axis]
     counted = t != ignore_index
-    if np.any(((t < 0) | (t >= classes)) & counted):
-        wrong = t[((t < 0) | (t >= classes)) & counted].reshape(-1)[0]
-        raise IndexError(f"Target {int(wrong)} is out of bounds.")
     safe = np.where(counted, t, 0)
-    weights = np.ones(classes, x.dtype) if weight is None else np.asarray(weight._data, x.dtype)
-    each = weights[safe] * counted
+    if t.size and (safe.min() < 0 or safe.max() >= classes):
+        wrong = safe[(safe < 0) | (safe >= classes)].reshape(-1)[0]
+        raise IndexError(f"Target {int(wrong)} is out of bounds.")
+    each = counted.astype(x.dtype) if weight is None else np.asarray(weight._data, x.dtype)[safe] * counted
     total = each.sum()
     scale = 1 / total if reduction == "mean" else x.dtype.type(1)
     # a dense table of how much each log-probability counts: -weight at the right class, else 0
     shares = np.zeros(x.shape, x.dtype)
-    place = np.expand_dims(safe, axis)
-    np.put_along_axis(shares, place, np.expand_dims(-each * scale, axis).astype(x.dtype), axis)
-    picked = np.take_along_axis(x, place, axis).squeeze(axis)
-    values = np.where(each == 0, 0, -picked * each).astype(x.dtype)[()]
+    samples = np.indices(safe.shape, sparse=True)
+    right = (*samples[:axis], safe, *samples[axis:])  # the right class of each sample
+    shares[right] = -each * scale
+    values = np.where(each == 0, 0, -x[right] * each).astype(x.dtype)[()]
     if reduction != "none":
         values = np.add.reduce(values, axis=None)
         values = values / total if reduction == "mean" else values
@@ -151,7 +150,8 @@ def _soft(input: Tensor, target: Any, weight: Tensor | None, reduction: str, smo
         return -products.sum(axis)  # type: ignore[no-any-return]
     if reduction == "sum":
         return -products.sum()  # type: ignore[no-any-return]
-    return -products.sum() / (input.numel() / input.shape[axis])  # type: ignore[no-any-return]
+    rows = input.numel() / input.shape[axis] if input.shape[axis] else 0
+    return (-products.sum()).over(rows)  # type: ignore[no-any-return]
 
 
 def _along(weight: Tensor, input: Tensor, axis: int) -> Tensor:

@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 from course.nptorch._tensor import Tensor
-from course.nptorch.nn import kernels
+from course.nptorch.nn import conv_kernels, kernels
 from course.nptorch.nn.functional.pad import pad as pad_
-from course.nptorch.nn.kernels import Windows
 from course.nptorch.nn.lifted import record
+from course.nptorch.nn.windows import sliding
 
 __all__ = ["conv1d", "conv2d", "conv_transpose2d", "pixel_shuffle", "pixel_unshuffle"]
 
@@ -77,19 +77,19 @@ def conv2d(
         return conv2d(whole, weight, bias, stride, padding, dilation, groups).squeeze(0)  # type: ignore[no-any-return]
     if isinstance(padding, str):
         input, padding = _padded_as(input, padding, weight, pair(stride), pair(dilation))
-    _check(input, weight, bias, weight.shape[1] * groups, groups, transposed=False)
-    size, kernel = tuple(input.shape[2:]), tuple(weight.shape[2:])
-    windows = Windows(size, kernel, pair(stride), pair(padding), pair(dilation), groups)
+    x, filters = input._data, weight._data
+    _check(input, weight, bias, filters.shape[1] * groups, groups, transposed=False)
+    windows = sliding(x.shape[2:], filters.shape[2:], pair(stride), pair(padding), pair(dilation), groups)
     if min(windows.count) < 1:
-        room = [n + 2 * p for n, p in zip(size, windows.padding, strict=True)]
-        reach = [d * (k - 1) + 1 for k, d in zip(kernel, windows.dilation, strict=True)]
+        room = [n + 2 * p for n, p in zip(windows.size, windows.padding, strict=True)]
+        reach = [d * (k - 1) + 1 for k, d in zip(windows.kernel, windows.dilation, strict=True)]
         raise RuntimeError(
             f"Calculated padded input size per channel: ({room[0]} x {room[1]}). Kernel size: "
             f"({reach[0]} x {reach[1]}). Kernel size can't be greater than actual input size"
         )
-    values = kernels.conv(input._data, weight._data, windows)
+    values = conv_kernels.conv(x, filters, windows)
     if bias is not None:
-        values += bias._data[:, None, None]
+        conv_kernels.add_to_channels(values, bias._data)
     return record("convolution", (input, weight, bias), values, {"windows": windows})  # type: ignore[no-any-return]
 
 
@@ -151,10 +151,15 @@ def conv_transpose2d(
         (n - 1) * s - 2 * p + d * (k - 1) + e + 1
         for n, k, s, p, d, e in zip(input.shape[2:], kernel, steps, frame, spread, extra, strict=True)
     )
-    windows = Windows((height, width), kernel, steps, frame, spread, groups)
-    values = kernels.conv_input(input._data, weight._data, windows)
+    if min(height, width) < (1 if input.shape[0] else 0):
+        raise RuntimeError(
+            f"Given input size per channel: ({input.shape[2]} x {input.shape[3]}). Calculated output size per "
+            f"channel: ({height} x {width}). Output size is too small"
+        )
+    windows = sliding((height, width), kernel, steps, frame, spread, groups, tuple(input.shape[2:]))
+    values = conv_kernels.conv_input(input._data, weight._data, windows)
     if bias is not None:
-        values += bias._data[:, None, None]
+        conv_kernels.add_to_channels(values, bias._data)
     return record("conv_transpose", (input, weight, bias), values, {"windows": windows})  # type: ignore[no-any-return]
 
 
@@ -205,7 +210,7 @@ def _check(
     groups: int,
     transposed: bool,
 ) -> None:
-    if input.shape[1] != channels:
+    if input._data.shape[1] != channels:
         first = "transposed=1" if transposed else f"groups={groups}"
         raise RuntimeError(
             f"Given {first}, weight of size {list(weight.shape)}, expected "
@@ -213,7 +218,7 @@ def _check(
             "channels instead"
         )
     for name, x in (("bias", bias), ("weight", weight)):
-        if x is not None and x.dtype is not input.dtype:
+        if x is not None and x._data.dtype != input._data.dtype:
             kinds = {"float64": "double", "float32": "float", "int64": "long", "float16": "c10::Half"}
             mine, theirs = (kinds.get(d.name, d.name) for d in (input.dtype, x.dtype))
             raise RuntimeError(f"Input type ({mine}) and {name} type ({theirs}) should be the same")
@@ -249,6 +254,12 @@ def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
         If height or width cannot be divided.
     """
     r = downscale_factor
+    if input.ndim < 3:
+        raise RuntimeError(
+            f"pixel_unshuffle expects input to have at least 3 dimensions, but got input with {input.ndim} dimension(s)"
+        )
+    if r <= 0:
+        raise RuntimeError(f"pixel_unshuffle expects a positive downscale_factor, but got {r}")
     for axis, name in ((-2, "height"), (-1, "width")):
         if input.shape[axis] % r:
             raise RuntimeError(

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import warnings
 
-from course.nptorch._tensor import Tensor, wrap
-from course.nptorch.ops.register import FUNCTIONS
+from course.nptorch._tensor import Tensor
 
 __all__ = ["dropout", "dropout1d", "dropout2d", "feature_dropout"]
 
@@ -56,8 +55,7 @@ def _dropped(input: Tensor, p: float, training: bool, inplace: bool, shape: tupl
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
     if p == 0 or not training or input.numel() == 0:
         return input
-    data = input._data
-    kept = FUNCTIONS["rand"](*shape)._data >= p
-    scale = 0.0 if p == 1 else 1 / (1 - p)
-    noise = wrap(kept * data.dtype.type(scale))
+    noise = input.new_zeros(shape if p < 1 else ())
+    if p < 1:  # drawn as torch draws it, so that the same seed drops the same elements
+        noise.bernoulli_(1 - p).div_(1 - p)
     return input.mul_(noise) if inplace else input.mul(noise)  # type: ignore[no-any-return]

@@ -41,6 +41,10 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     for position, (name, x) in enumerate((("input", input), ("weight", weight)), 1):
         if not isinstance(x, Tensor):
             raise TypeError(f"linear(): argument '{name}' (position {position}) must be Tensor, not {type(x).__name__}")
+    if not input.ndim or not weight.ndim:
+        raise RuntimeError(
+            f"both arguments to linear need to be at least 1D, but they are {input.ndim}D and {weight.ndim}D"
+        )
     if bias is None:
         return input @ weight.t()  # type: ignore[no-any-return]
     if input.ndim == 2:
@@ -133,9 +137,11 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     Raises
     ------
     RuntimeError
-        If an integer is negative or not below `num_classes`.
+        If an integer is negative or not below `num_classes`, or the dtype is not int64.
     """
     indices = tensor._data
+    if indices.dtype != np.int64:
+        raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
     if indices.size and indices.min() < 0:
         raise RuntimeError("Class values must be non-negative.")
     classes = int(indices.max()) + 1 if num_classes == -1 else num_classes

@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 
 from course.nptorch._tensor import Tensor
+from course.nptorch.grad_mode import recording
 from course.nptorch.nn.functional.classes import cross_entropy, nll_loss
 from course.nptorch.nn.functional.reduction import reduced, reduction_of
 from course.nptorch.nn.lifted import record
+from course.nptorch.ops.layout import led_by
 from course.nptorch.ops.register import FUNCTIONS
 
 __all__ = [
@@ -47,7 +49,7 @@ def _aligned(input: Any, target: Any) -> tuple[Any, Any]:
 
 
 def _pointwise(name: str, input: Tensor, target: Tensor, values: Any, reduction: str, **facts: Any) -> Tensor:
-    values, scale = reduced(values, reduction)
+    values, scale = reduced(led_by(values, input._data, target._data), reduction)
     return record(name, (input, target), values, {"scale": scale, **facts})  # type: ignore[no-any-return]
 
 
@@ -119,6 +121,8 @@ def smooth_l1_loss(
 ) -> Tensor:
     """Return differences squared (over ``2 * beta``) below `beta`, absolute above."""
     reduction = reduction_of(reduction, size_average, reduce)
+    if beta < 0:
+        raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
     if beta == 0:
         return l1_loss(input, target, reduction=reduction)
     input, target = _aligned(input, target)
@@ -133,6 +137,8 @@ def huber_loss(
     """Return ``delta`` times `smooth_l1_loss`."""
     if weight is not None:
         raise NotImplementedError("course.nptorch has no huber_loss with weight")
+    if delta <= 0:
+        raise RuntimeError("huber_loss does not support non-positive values for delta.")
     reduction = reduction_of(reduction)
     input, target = _aligned(input, target)
     far = np.abs(input._data - target._data)
@@ -157,7 +163,7 @@ def binary_cross_entropy(
     ValueError
         If the shapes differ.
     RuntimeError
-        If an input is not between 0 and 1.
+        If an element of the input or the target is not between 0 and 1.
     """
     reduction = reduction_of(reduction, size_average, reduce)
     if target.shape != input.shape:
@@ -168,6 +174,8 @@ def binary_cross_entropy(
     x, t = input._data, target._data
     if not np.all((x >= 0) & (x <= 1)):
         raise RuntimeError("all elements of input should be between 0 and 1")
+    if not np.all((t >= 0) & (t <= 1)):
+        raise RuntimeError("all elements of target should be between 0 and 1")
     with np.errstate(divide="ignore"):
         values = -(t * np.maximum(np.log(x), -100) + (1 - t) * np.maximum(np.log1p(-x), -100))
     factor = None if weight is None else np.broadcast_to(weight._data, x.shape)
@@ -236,8 +244,8 @@ def kl_div(
     if log_target:
         values = target.exp() * (target - input)
     else:
-        positive = target.masked_fill(target <= 0, 1.0)
-        values = target * positive.log() - target * input
+        product = target * input  # recorded first, as in torch
+        values = target.xlogy(target) - product
     if reduction == "batchmean":
         return values.sum() / input.shape[0]  # type: ignore[no-any-return]
     if reduction == "none":
@@ -247,5 +255,10 @@ def kl_div(
 
 def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """Return the cosine of the angle between `x1` and `x2` along an axis."""
-    lengths = (x1.norm(2, dim).clamp_min(eps)) * (x2.norm(2, dim).clamp_min(eps))
-    return (x1 * x2).sum(dim) / lengths  # type: ignore[no-any-return]
+    whole = np.broadcast_shapes(x1._data.shape, x2._data.shape)
+    x1, x2 = (x if x._data.shape == whole else x.expand(whole) for x in (x1, x2))
+    lengths = [x.norm(2, dim, keepdim=True).clone() for x in (x1, x2)]
+    with recording(False):  # as in torch, the lower bound counts as a constant
+        for length in lengths:
+            length.clamp_min_(eps)
+    return (x1 / lengths[0] * (x2 / lengths[1])).sum(dim)  # type: ignore[no-any-return]

@@ -165,9 +165,22 @@ def group_norm(
             f"Expected number of channels in input to be divisible by num_groups, but got input of "
             f"shape {list(input.shape)} and num_groups={num_groups}"
         )
-    flat = input.reshape(1, n * num_groups, -1)
-    made = batch_norm(flat, None, None, None, None, True, 0.0, eps).view(*input.shape)
-    return _affine(made, weight, bias)
+    count = n * c // num_groups * math.prod(input.shape[2:])
+    if count == 1:
+        size = [n * c // num_groups, num_groups, *input.shape[2:]]
+        raise ValueError(f"Expected more than 1 value per channel when training, got input size {size}")
+    x = input._data
+    grouped = x.reshape(n, num_groups, c // num_groups, -1)
+    mean, var = _moments(grouped, (2, 3))
+    stats = Stats((2, 3), (1, num_groups, c // num_groups, 1), (0, 3), (c,), mean, _rstd(var, eps, x), eps, False)
+    weight, bias = (None if w is None else w.contiguous() for w in (weight, bias))
+    values = (grouped - mean) * stats.rstd
+    if weight is not None:
+        values *= weight._data.reshape(stats.affine)
+    if bias is not None:
+        values += bias._data.reshape(stats.affine)
+    facts = {"stats": stats, "grouped": grouped.shape}
+    return record("native_group_norm", (input, weight, bias), np.ascontiguousarray(values.reshape(x.shape)), facts)  # type: ignore[no-any-return]
 
 
 def _affine(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
@@ -183,6 +196,8 @@ def _normalised(name: str, input: Tensor, weight: Tensor | None, bias: Tensor | 
         values *= weight._data.reshape(stats.affine)
     if bias is not None:
         values += bias._data.reshape(stats.affine)
+    if name == "native_layer_norm":
+        values = np.ascontiguousarray(values)
     return record(name, (input, weight, bias), values, {"stats": stats})  # type: ignore[no-any-return]
 
 

@@ -17,10 +17,11 @@ import numpy as np
 
 from course.nptorch._tensor import Tensor, wrap
 from course.nptorch.grad_mode import mode as grad_mode
-from course.nptorch.nn import kernels
+from course.nptorch.nn import pool_kernels
 from course.nptorch.nn.functional.conv import pair
-from course.nptorch.nn.kernels import Windows, averaging, fitting
 from course.nptorch.nn.lifted import record
+from course.nptorch.nn.pool_kernels import averaging, fitting
+from course.nptorch.nn.windows import sliding
 
 __all__ = [
     "adaptive_avg_pool2d",
@@ -42,10 +43,16 @@ def _batched(input: Tensor, name: str) -> tuple[Tensor, bool]:
 
 
 def _counts(input: Tensor, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil: bool) -> tuple[int, int]:
-    if any(p > (d * (k - 1) + 1) // 2 for p, k, d in zip(padding, kernel, dilation, strict=True)):
+    for p, k, d in zip(padding, kernel, dilation, strict=True):
+        if p > (d * (k - 1) + 1) // 2:
+            raise RuntimeError(
+                f"pad should be at most half of effective kernel size, but got pad={p}, kernel_size={k} and "
+                f"dilation={d}"
+            )
+    if any(2 * p > k for p, k in zip(padding, kernel, strict=True)):
         raise RuntimeError(
-            "pad should be at most half of effective kernel size, but got "
-            f"pad={max(padding)}, kernel_size={kernel[0]} and dilation={dilation[0]}"
+            "pad should be smaller than or equal to half of kernel size, but got "
+            f"padW = {padding[1]}, padH = {padding[0]}, kW = {kernel[1]}, kH = {kernel[0]}"
         )
     down, right = (
         fitting(n, k, s, p, d, ceil)
@@ -54,8 +61,7 @@ def _counts(input: Tensor, kernel: Any, stride: Any, padding: Any, dilation: Any
     if min(down, right) < 1:
         c, h, w = input.shape[1:]
         raise RuntimeError(
-            f"Given input size: ({c}x{h}x{w}). Calculated output size: "
-            f"({c}x{max(down, 0)}x{max(right, 0)}). Output size is too small"
+            f"Given input size: ({c}x{h}x{w}). Calculated output size: ({c}x{down}x{right}). Output size is too small"
         )
     return down, right
 
@@ -93,9 +99,9 @@ def max_pool2d(
     padding, dilation = pair(padding), pair(dilation)
     count = _counts(images, kernel, stride, padding, dilation, ceil_mode)
     size = (images.shape[2], images.shape[3])
-    windows = Windows(size, kernel, stride, padding, dilation)
+    windows = sliding(size, kernel, stride, padding, dilation, 1, count)
     recorded = grad_mode.enabled and images.requires_grad
-    values, indices = kernels.max_pool(images._data, windows, count, recorded or return_indices)
+    values, indices = pool_kernels.max_pool(images._data, windows, recorded or return_indices)
     made = record("max_pool2d", (images,), values, {"indices": indices})
     made = made.squeeze(0) if single else made
     if not return_indices:
@@ -206,7 +212,7 @@ def _resampled(name: str, images: Tensor, spans: list[list[Any]], single: bool) 
 
 
 def _sandwiched(name: str, images: Tensor, rows: Any, cols: Any, single: bool) -> Tensor:
-    values = kernels.sandwich(images._data, rows, cols)
+    values = pool_kernels.sandwich(images._data, rows, cols)
     made = record(name, (images,), values, {"rows": rows, "cols": cols})
     return made.squeeze(0) if single else made  # type: ignore[no-any-return]
 
@@ -264,9 +270,15 @@ def interpolate(
     return _sandwiched(f"upsample_{mode}2d", input, rows, cols, False)
 
 
-def upsample(input: Tensor, size: Any = None, scale_factor: Any = None, mode: str = "nearest") -> Tensor:
+def upsample(
+    input: Tensor,
+    size: Any = None,
+    scale_factor: Any = None,
+    mode: str = "nearest",
+    align_corners: bool | None = None,
+) -> Tensor:
     """Do as `interpolate`."""
-    return interpolate(input, size, scale_factor, mode)
+    return interpolate(input, size, scale_factor, mode, align_corners)
 
 
 def _nearest(n: int, m: int, scale: float | None, align: bool) -> Any:
