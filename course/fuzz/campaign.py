@@ -5,10 +5,12 @@ from __future__ import annotations
 import random
 import re
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from course.fuzz.census import census
 from course.fuzz.compare import Difference
 from course.fuzz.judge import judge
 from course.fuzz.program import Program
@@ -48,12 +50,15 @@ class Campaign:
         One of each kind, cut down.
     seconds : float
         Time for writing, running and comparing; cutting down is not counted.
+    constructs : Counter of str
+        In how many programs each construct occurs.
     """
 
     programs: int = 0
     statements: int = 0
     differing: int = 0
     seconds: float = 0.0
+    constructs: Counter[str] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
 
     @property
@@ -95,6 +100,7 @@ def campaign(
         went.seconds += time.perf_counter() - began
         went.programs += 1
         went.statements += len(program.statements)
+        went.constructs += census([(program, steps)])
         if difference is not None:
             went.differing += 1
             finding = None

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from course.fuzz import corpus
 from course.fuzz.campaign import Campaign, Finding, campaign
+from course.fuzz.census import CONSTRUCTS
 
 Say = Callable[[str], None]
 
@@ -53,4 +54,6 @@ def main(seed: int, count: int, save: Path | None, say: Say) -> bool:
         f"{went.programs} programs of {went.statements} statements in {went.seconds:.1f} s "
         f"({went.per_program:.1f} ms each): {verdict}"
     )
+    shares = (f"{name} {100 * went.constructs[name] / max(went.programs, 1):.0f}" for name in CONSTRUCTS)
+    say(f"Of 100 programs: {', '.join(shares)}")
     return not went.differing

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from course.fuzz.look import Failed, Numbers
-from course.fuzz.program import Program, written_to
+from course.fuzz.program import Program, gradients, written_to
 from course.fuzz.run import Step
 from course.scenarios.differences import ulps_apart
 
@@ -31,6 +31,8 @@ class Difference:
         What torch showed, and what the engine did.
     error : float or None
         For numbers of the same shape and dtype: the largest error, absolute.
+    refused : bool
+        Whether both engines raised, alike, at this statement.
     """
 
     at: int
@@ -38,6 +40,7 @@ class Difference:
     expected: Any
     got: Any
     error: float | None = None
+    refused: bool = False
 
     @property
     def kind(self) -> tuple[str, ...]:
@@ -65,6 +68,8 @@ def first_difference(
     if any("inference_mode" in statement for statement in program.statements):
         _forget(steps, {name for step in steps for name in step.seen}, "_version")
     _forget(steps, written_to(program.statements), "_version", "grad_fn")
+    # a gradient lies in memory as the formula of its operation happens to leave it
+    _forget(steps, gradients(program.statements), "stride")
     for at, (one, other) in enumerate(zip(expected, got, strict=True)):
         found = _of_steps(at, one, other, ulps)
         if found is not None:
@@ -86,7 +91,8 @@ def _of_steps(at: int, one: Step, other: Step, ulps: float) -> Difference | None
     if not same_failure(one.failed, other.failed):
         return Difference(at, "raised", one.failed, other.failed)
     if [line[:2] for line in one.log] != [line[:2] for line in other.log]:
-        return Difference(at, "log", [line[0] for line in one.log], [line[0] for line in other.log])
+        expected, got = ([line[0] for line in step.log] for step in (one, other))
+        return Difference(at, "log", expected, got, refused=one.failed is not None)
     for (label, _, given), (_, _, taken) in zip(one.log, other.log, strict=True):
         if len(given) != len(taken):
             return Difference(at, f"log of {label}", given, taken)

@@ -107,7 +107,7 @@ def _is_leaf(tensor: Any) -> Any:
 
 def _grad_fn(tensor: Any) -> Any:
     node = tensor.grad_fn
-    return None if node is None else node.name().rstrip("0123456789")
+    return None if node is None else node.name()
 
 
 def _version(tensor: Any) -> Any:
@@ -122,6 +122,11 @@ def _output_nr(tensor: Any) -> Any:
     return tensor.output_nr
 
 
+def _strides(tensor: Any) -> Any:
+    pairs = zip(tensor.stride(), tensor.shape, strict=True)
+    return str([step if n > 1 else 0 for step, n in pairs]) if 0 not in tensor.shape else ""
+
+
 FIELDS: tuple[tuple[str, Callable[[Any], Any]], ...] = (
     ("requires_grad", _requires_grad),
     ("grad_fn", _grad_fn),
@@ -129,4 +134,5 @@ FIELDS: tuple[tuple[str, Callable[[Any], Any]], ...] = (
     ("_version", _version),
     ("retains_grad", _retains),
     ("output_nr", _output_nr),
+    ("stride", _strides),
 )

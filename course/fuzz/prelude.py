@@ -37,7 +37,7 @@ class Hooks:
         """Return a hook of one argument (tensor hook, node pre-hook, post-accumulate hook)."""
 
         def hook(given: Any) -> Any:
-            self.write(label, *(given if isinstance(given, tuple) else (given,)))
+            self.write(label, *(given if isinstance(given, tuple | list) else (given,)))
             return None if change is None else change(given)
 
         return hook
@@ -165,7 +165,64 @@ def functions(T: Any, hooks: Hooks) -> dict[str, Any]:
             hooks.write("Broken", g)
             raise ValueError("broken on purpose")
 
-    return {cls.__name__: cls for cls in (Scale, Product, Exponential, Same, Raise, Pair, Broken)}
+    class Split(T.autograd.Function):  # type: ignore[misc]
+        """Two results, the second of them without a gradient; missing gradients are None."""
+
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            whole = x.floor()
+            ctx.mark_non_differentiable(whole)
+            ctx.set_materialize_grads(False)
+            return x * 3, whole
+
+        @staticmethod
+        def backward(ctx: Any, g: Any, h: Any) -> Any:
+            hooks.write("Split", g, h)
+            return None if g is None else g * 3
+
+    class Once(T.autograd.Function):  # type: ignore[misc]
+        """``x * x``, which cannot be differentiated twice."""
+
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            ctx.save_for_backward(x)
+            return x * x
+
+        @staticmethod
+        @T.autograd.function.once_differentiable  # type: ignore[untyped-decorator]
+        def backward(ctx: Any, g: Any) -> Any:
+            hooks.write("Once", g)
+            return g * ctx.saved_tensors[0] * 2
+
+    class Set(T.autograd.Function):  # type: ignore[misc]
+        """``sin(x)``, with a context that is set up apart."""
+
+        @staticmethod
+        def forward(x: Any) -> Any:
+            return x.sin()
+
+        @staticmethod
+        def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+            ctx.save_for_backward(inputs[0])
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            hooks.write("Set", g)
+            return g * ctx.saved_tensors[0].cos()
+
+    class Cut(T.autograd.Function):  # type: ignore[misc]
+        """Adds 1, and lets no gradient pass."""
+
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            return x + 1
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            hooks.write("Cut", g)
+
+    made = (Scale, Product, Exponential, Same, Raise, Pair, Broken, Split, Once, Set, Cut)
+    return {cls.__name__: cls for cls in made}
 
 
 def names_for(T: Any, log: list[Any], note: Callable[[Any], Any]) -> dict[str, Any]:

@@ -12,10 +12,13 @@ from typing import Any
 #: Names that statements find beside the tensors they make; see `course.fuzz.prelude`.
 HELPERS = (
     *("seen", "around", "pack", "unpack", "fresh"),
-    *("Scale", "Product", "Exponential", "Same", "Raise", "Pair", "Broken"),
+    *("Scale", "Product", "Exponential", "Same", "Raise", "Pair", "Broken", "Split", "Once", "Set", "Cut"),
 )
 
-_WRITTEN = re.compile(r"(?<!autograd)\.grad\b| @ |\.(to|float|double)\(")
+_WRITTEN = re.compile(
+    r"(?<!autograd)\.grad\b| @ |functional\.|\.(to|float|double|type_as|mm|mv|linear|isclose|tensordot|einsum)\("
+)
+_WALKED = re.compile(r"grad\b|functional\.(jacobian|hessian|vjp|jvp|vhp|hvp)")
 _MADE = re.compile(r"^\s*([\w, ]+?),? = ", re.MULTILINE)
 _HEADER = "import torch as T  # or: import course.nptorch as T; import course.parts; T.use(**course.parts.reference())"
 
@@ -74,9 +77,18 @@ def written_to(statements: Iterable[str]) -> frozenset[str]:
 
     Those are gradients, and in torch some products of matrices. How often is nobody's business.
     """
+    return _descended(statements, _WRITTEN)
+
+
+def gradients(statements: Iterable[str]) -> frozenset[str]:
+    """Return the names of gradients, and of what was made of them."""
+    return _descended(statements, _WALKED)
+
+
+def _descended(statements: Iterable[str], origin: re.Pattern[str]) -> frozenset[str]:
     found: set[str] = set()
     for statement in statements:
         made = _MADE.search(statement)
-        if made and (_WRITTEN.search(statement) or found & names(statement)):
+        if made and (origin.search(statement) or found & names(statement)):
             found |= {name.strip() for name in made[1].split(",")}
     return frozenset(found)

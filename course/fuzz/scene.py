@@ -33,6 +33,7 @@ class Scene:
         self.chance = chance
         self.going = going
         self.Tensor = going.engine.T.Tensor
+        self.differentiable: list[str] = []  # names of gradients that have a history
         self._count = 0
         self._labels = 0
 

@@ -14,7 +14,7 @@ from course.fuzz.run import Engine, Run, Step, quiet
 from course.fuzz.scene import Nothing, Scene
 from course.fuzz.words import WORDS, leaves
 
-SHORTEST, LONGEST = 6, 24
+SHORTEST, LONGEST = 8, 32
 
 _MAKERS = [word.make for word in WORDS]
 _UP_TO = list(accumulate(word.weight for word in WORDS))
@@ -43,6 +43,6 @@ def _next(scene: Scene) -> str:
         make = next(make for make, up_to in zip(_MAKERS, _UP_TO, strict=True) if at < up_to)
         try:
             return make(scene)
-        except (Nothing, RuntimeError):
+        except (Nothing, RuntimeError, IndexError):
             continue
     return leaves.leaf(scene)

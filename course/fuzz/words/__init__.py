@@ -6,7 +6,20 @@ could be about. Statements that fail are welcome: exceptions are compared like e
 
 from __future__ import annotations
 
-from course.fuzz.words import arithmetic, backward, history, hooks, inplace, leaves, modes, views
+from course.fuzz.words import (
+    arithmetic,
+    axes,
+    backward,
+    functions,
+    history,
+    hooks,
+    inplace,
+    leaves,
+    modes,
+    training,
+    views,
+    writing,
+)
 from course.fuzz.words.word import WORDS, Word
 
 __all__ = ["WORDS", "Word"]

@@ -55,7 +55,7 @@ def unary(scene: Scene) -> str:
     return f"{scene.new()} = {a}.{name}()"
 
 
-@word(3.0)
+@word(4.0)
 def binary(scene: Scene) -> str:
     """Combine two tensors."""
     a = scene.tensor(floats, small)
@@ -86,7 +86,6 @@ def named(scene: Scene) -> str:
             "{a}.masked_fill({a} > 0, 1.5)",
             "{a}.clamp(-0.5, 1.0)",
             "{a}.clamp(min=0.25)",
-            "{a}.abs() ** {b}",
             "T.add({a}, {b}, alpha=2)",
             "T.sub({a}, {b}, alpha=0.5)",
             "T.lerp({a}, {a}.exp(), 0.25)",

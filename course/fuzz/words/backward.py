@@ -9,6 +9,9 @@ from course.fuzz.words.word import word
 def scalar(scene: Scene) -> str:
     """Return an expression for a number to start from; sometimes one that is no number."""
     a = scene.tensor(requires_grad, floats) if scene.maybe(0.97) else scene.tensor()
+    recorded = [name for name in scene.differentiable if name in scene.tensors(requires_grad)]
+    if recorded and scene.maybe(0.5):
+        a = scene.pick(recorded)
     if scene.of(a).numel() == 1 and scene.maybe(0.5):
         return a
     return a if scene.maybe(0.03) else scene.pick([f"{a}.sum()", f"{a}.sum()", f"({a} * {a}).sum()", f"{a}.mean()"])
@@ -38,7 +41,7 @@ def options(scene: Scene) -> list[str]:
     return said
 
 
-@word(2.5)
+@word(4.5)
 def backward(scene: Scene) -> str:
     """Go backward from one tensor."""
     root, gradient = start(scene)
@@ -49,14 +52,14 @@ def backward(scene: Scene) -> str:
     return f"{root}.backward({', '.join([gradient] * bool(gradient) + said)})"
 
 
-@word(0.3)
+@word(0.6)
 def from_several(scene: Scene) -> str:
     """Go backward from two tensors at once."""
     said = "".join(f", {option}" for option in options(scene))
     return f"T.autograd.backward([{scalar(scene)}, {scalar(scene)}]{said})"
 
 
-@word(1.2)
+@word(2.0)
 def grad(scene: Scene) -> str:
     """Ask for gradients of one tensor, most often of leaves."""
     root, gradient = start(scene)
@@ -74,18 +77,22 @@ def grad(scene: Scene) -> str:
     return f"{made} = fresh(T.autograd.grad({root}, [{', '.join(wanted)}]{''.join(f', {s}' for s in said)}))"
 
 
-@word(0.6)
+@word(1.5)
 def recorded_grad(scene: Scene) -> str:
     """Ask for a gradient that can be differentiated again."""
-    a = scene.tensor(requires_grad)
-    return f"{scene.new()}, = fresh(T.autograd.grad({scalar(scene)}, [{a}], create_graph=True, allow_unused=True))"
+    a = scene.tensor(leaf) if scene.maybe(0.7) else scene.tensor(requires_grad)
+    root, name = scalar(scene), scene.new()
+    scene.differentiable.append(name)
+    return f"{name}, = fresh(T.autograd.grad({root}, [{a}], create_graph=True, allow_unused=True))"
 
 
-@word(0.3)
+@word(0.8)
 def penalty(scene: Scene) -> str:
     """Take the square of a gradient as one more loss."""
     a = scene.tensor(leaf)
-    return f"{scene.new()} = T.autograd.grad({scalar(scene)}, {a}, create_graph=True)[0].square().sum()"
+    root, name = scalar(scene), scene.new()
+    scene.differentiable.append(name)
+    return f"{name} = T.autograd.grad({root}, {a}, create_graph=True)[0].square().sum()"
 
 
 @word(0.1)

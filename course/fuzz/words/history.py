@@ -16,9 +16,14 @@ def detach(scene: Scene) -> str:
 
 
 def viewless(scene: Scene) -> Test:
-    """Test for a tensor of which no view has a name: views of a base that is cut off lead nowhere."""
+    """Test for a tensor of which no view has a name: views of a base that is cut off lead nowhere.
+
+    Nor has it hooks: in torch those of an intermediate wait for the leaf that it may become.
+    """
     bases = [getattr(scene.of(name), "_base", None) for name in scene.tensors()]
-    return lambda tensor: not any(tensor is base for base in bases) and not tensor._post_accumulate_grad_hooks
+    return lambda tensor: (
+        not any(tensor is base for base in bases) and not (tensor._post_accumulate_grad_hooks or tensor._backward_hooks)
+    )
 
 
 @word(0.25)

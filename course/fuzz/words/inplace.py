@@ -18,7 +18,9 @@ UNARY = ("exp_", "sin_", "cos_", "tanh_", "sigmoid_", "relu_", "neg_", "abs_", "
 
 def target(scene: Scene) -> str:
     """Pick what is written to: a tensor, seldom a leaf, sometimes a view made on the spot."""
-    writable = [name for name in scene.tensors(floats, small, normal) if scene.maybe(0.2) or not scene.of(name).is_leaf]
+    writable = [
+        name for name in scene.tensors(floats, small, normal) if scene.maybe(0.06) or not scene.of(name).is_leaf
+    ]
     name = scene.pick(writable)
     if scene.maybe(0.15) and scene.of(name).ndim:
         return indexed(scene, name)

@@ -49,6 +49,8 @@ def reshaped(scene: Scene, name: str) -> str:
     if ndim == 2:
         forms += [f"{name}.t()", f"{name}.T", f"{name}.diagonal()"]
     for axis, n in enumerate(shape):
+        if not n:
+            continue
         forms += [f"{name}.narrow({axis}, 0, 1)"]
         forms += [f"{name}.squeeze({axis})"] if n == 1 else [f"{name}.select({axis}, 1)"]
     return scene.pick(forms)
