@@ -47,9 +47,10 @@ def need_repository() -> None:
 
 @app.command()
 def build(lesson: Lessons = None) -> None:
-    """Make source/ and release/ from lessons and parts."""
+    """Make source/ and release/ from lessons and parts, and docs/api/ from docstrings."""
     need_repository()
     from autograder import faults as dictionary
+    from course import apidocs
     from course import build as builder
 
     try:
@@ -58,6 +59,8 @@ def build(lesson: Lessons = None) -> None:
         stop(str(error))
     for path in dictionary.write([folder.name for folder in built]):
         typer.echo(f"autograder/faults/signatures/{path.name}")
+    for path in apidocs.write(builder.ROOT / "docs" / "api"):
+        typer.echo(f"docs/api/{path.name}")
     typer.echo(str(dictionary.report()))
 
 
@@ -159,6 +162,7 @@ def check() -> None:
     need_repository()
     from autograder import faults as dictionary
     from autograder import oracles
+    from course import apidocs
     from course import build as builder
     from course import claims as claimed
 
@@ -177,6 +181,7 @@ def check() -> None:
         stop(str(error))
     page = builder.ROOT / "docs" / "claims.md"
     look("docs/claims.md", ["docs/claims.md"] if claimed.is_stale(page) else [], "gradschool claims")
+    look("docs/api/", apidocs.stale(builder.ROOT / "docs" / "api"), "gradschool build")
     if problems:
         stop("something is out of date\n" + "\n".join(problems))
 

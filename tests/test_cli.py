@@ -234,11 +234,13 @@ def test_check_names_what_is_stale_and_what_mends_it(monkeypatch: pytest.MonkeyP
         "autograder.oracles.check": list,
         "course.build.check": lambda: Check([]),
         "course.claims.is_stale": lambda path: False,
+        "course.apidocs.stale": lambda folder: [],
     }
     stale = {
         "autograder.oracles.check": (lambda: ["saved.x: not recorded"], "gradschool oracle record"),
         "course.build.check": (lambda: Check(["release/l05 is out of date"]), "gradschool build"),
         "course.claims.is_stale": (lambda path: True, "gradschool claims"),
+        "course.apidocs.stale": (lambda folder: ["torch.md"], "gradschool build"),
     }
     for name, answer in fresh.items():
         monkeypatch.setattr(name, answer)
@@ -250,6 +252,15 @@ def test_check_names_what_is_stale_and_what_mends_it(monkeypatch: pytest.MonkeyP
         assert result.stderr.count("Run: ") == 1
         assert f"Run: {mend}" in result.stderr
         monkeypatch.setattr(name, fresh[name])
+
+
+def test_build_writes_the_api_reference(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("course.build.build", lambda lessons, say: [])
+    monkeypatch.setattr("autograder.faults.write", lambda lessons: [])
+    monkeypatch.setattr("autograder.faults.report", lambda: "report")
+    monkeypatch.setattr("course.apidocs.write", lambda folder: [folder / "torch.md"])
+    result = gradschool("build")
+    assert result.stdout.splitlines() == ["docs/api/torch.md", "report"]
 
 
 def test_demo_refuses_a_folder_that_it_did_not_make(monkeypatch: pytest.MonkeyPatch) -> None:

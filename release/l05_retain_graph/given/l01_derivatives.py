@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from course.nptorch.math import cos, sign
+from course.nptorch.math import cos, tied, where
 
 
 def exp_self(g: Any, result: Any) -> Any:
@@ -42,8 +42,9 @@ def sigmoid_self(g: Any, result: Any) -> Any:
 
 def relu_self(g: Any, result: Any) -> Any:
     """Return the gradient of ``relu(self)``; the slope at 0 is 0, as in torch."""
-    # not (result > 0): that has no history, and torch's gradient of relu can be differentiated again
-    return g * sign(result)
+    # not g * (result > 0): that makes nan of an infinite g where nothing shall pass. In torch this
+    # gradient can itself be differentiated with respect to the input (to 0), hence `tied`
+    return tied(where(result <= 0, 0, g), result)
 
 
 def mul_self(g: Any, other: Any) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from heapq import heappop, heappush
-from itertools import count
 from typing import Any
 
 import course.nptorch as torch
@@ -88,44 +87,49 @@ def run_backward(roots: list[tuple[Node, int, Any]], run_node: Callable[[Node, l
     """
     waiting = count_consumers([node for node, _, _ in roots])
     arrived: dict[Node, list[Any]] = {}
-    ready: list[tuple[int, int, Node]] = []
-    turn = count()
-
-    def arrive(node: Node, slot: int, gradient: Any) -> None:
-        held = arrived.get(node)
-        if held is None:
-            held = arrived[node] = [None] * node.outputs
-        if gradient is not None:
-            # a new sum, never +=: what is held may be the gradient of another tensor as well
-            held[slot] = gradient if held[slot] is None else held[slot] + gradient
-
+    ready: list[tuple[int, int, Node]] = []  # a heap; the second number settles ties
+    turn = 0
+    held: list[Any] | None
     for node, slot, gradient in roots:
-        arrive(node, slot, gradient)
+        held = arrived.setdefault(node, [None] * node.outputs)
+        held[slot] = gradient if held[slot] is None else held[slot] + gradient
     for node in arrived:
         if not waiting[node]:
-            heappush(ready, (-node.sequence_nr, next(turn), node))
+            heappush(ready, (-node.sequence_nr, turn := turn + 1, node))
     while ready:
         node = heappop(ready)[2]
         gradients = run_node(node, arrived.pop(node))
         if gradients is None:
             continue
-        for below, slot, gradient in zip(node.edges, node.slots, gradients, strict=True):
-            if below is not None:
-                arrive(below, slot, gradient)
-                waiting[below] -= 1
-                if not waiting[below]:
-                    heappush(ready, (-below.sequence_nr, next(turn), below))
+        for below, slot, gradient in zip(node.edges, node.slots, gradients):  # noqa: B905 - runs often
+            if below is None:
+                continue
+            held = arrived.get(below)
+            if held is None:
+                held = arrived[below] = [None] * below.outputs if below.outputs > 1 else [None]
+            before = held[slot]
+            if before is None:
+                held[slot] = gradient
+            elif gradient is not None:
+                # a new sum, never +=: what is held may be the gradient of another tensor as well
+                held[slot] = before + gradient
+            left = waiting[below] = waiting[below] - 1
+            if not left:
+                turn += 1
+                heappush(ready, (-below.sequence_nr, turn, below))
+        gradients = gradient = None  # let go of them: the next node may be the only one to hold one
 
 
 def accumulate_grad(leaf: Any, gradient: Any) -> None:
     """Add `gradient` into ``leaf.grad``.
 
-    The first gradient is copied, because the same memory may have been given to other tensors.
+    The first gradient is copied, because the same memory may have been given to other tensors,
+    unless the engine knows that nobody else has it.
     Later ones are added in place, so that everyone who holds ``leaf.grad`` sees them; except
     while the backward pass is recorded, when a new tensor takes its place.
     """
     if leaf.grad is None:
-        leaf.grad = gradient.clone()
+        leaf.grad = gradient if torch.autograd.graph.owned(gradient) else gradient.clone()
     elif torch.is_grad_enabled():
         leaf.grad = leaf.grad + gradient
     else:

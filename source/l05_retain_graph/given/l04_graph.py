@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import inspect
+import warnings
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
 from course.nptorch import messages
-from course.nptorch.grad_mode import mode
+from course.nptorch.grad_mode import mode as flags
 
 
 class GradModeSwitch:
@@ -24,7 +25,7 @@ class GradModeSwitch:
         raise NotImplementedError
 
     def __enter__(self) -> None:
-        self._before = mode.enabled, mode.inference
+        self._before = flags.enabled, flags.inference
         self.switch()
 
     def __exit__(
@@ -33,7 +34,7 @@ class GradModeSwitch:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        mode.enabled, mode.inference = self._before
+        flags.enabled, flags.inference = self._before
 
     def again(self) -> Any:
         """Return a fresh switch of the same kind, so that calls may nest."""
@@ -42,6 +43,8 @@ class GradModeSwitch:
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         if inspect.isgeneratorfunction(function):
             return self._around_generator(function)
+        if inspect.isclass(function):
+            warnings.warn(messages.DECORATED_CLASS, FutureWarning, stacklevel=2)
 
         @functools.wraps(function)
         def inside(*args: Any, **kwargs: Any) -> Any:
@@ -82,7 +85,7 @@ class no_grad(GradModeSwitch):  # noqa: N801 - torch's own name
         return made if function is None else made(function)
 
     def switch(self) -> None:
-        mode.enabled = False
+        flags.enabled = False
 
 
 class enable_grad(GradModeSwitch):  # noqa: N801 - torch's own name
@@ -94,26 +97,29 @@ class enable_grad(GradModeSwitch):  # noqa: N801 - torch's own name
         return made if function is None else made(function)
 
     def switch(self) -> None:
-        mode.enabled = not mode.inference
+        flags.enabled = not flags.inference
 
 
 class set_grad_enabled(GradModeSwitch):  # noqa: N801 - torch's own name
     """Switch recording on or off from here on, or inside a ``with`` block only."""
 
-    def __init__(self, mode_wanted: bool) -> None:
-        self._wanted = bool(mode_wanted)
-        self._before = mode.enabled, mode.inference
+    def __init__(self, mode: Any) -> None:
+        if not isinstance(mode, bool):
+            kind = type(mode).__name__
+            raise TypeError(f"set_grad_enabled(): argument 'enabled' (position 1) must be bool, not {kind}")
+        self._wanted = mode
+        self._before = flags.enabled, flags.inference
         self.switch()
 
     def __enter__(self) -> None:
         """Leave the mode as the constructor set it."""
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        mode.enabled, mode.inference = self._before  # a decorator changes nothing by itself
+        flags.enabled, flags.inference = self._before  # a decorator changes nothing by itself
         return super().__call__(function)
 
     def switch(self) -> None:
-        mode.enabled = self._wanted and not mode.inference
+        flags.enabled = self._wanted and not flags.inference
 
     def again(self) -> Any:
         return set_grad_enabled(self._wanted)
@@ -122,17 +128,17 @@ class set_grad_enabled(GradModeSwitch):  # noqa: N801 - torch's own name
 class inference_mode(GradModeSwitch):  # noqa: N801 - torch's own name
     """Like `no_grad`, and new tensors can never be used in a recorded computation."""
 
-    def __new__(cls, mode_wanted: Any = True) -> Any:
+    def __new__(cls, mode: Any = True) -> Any:
         """Serve ``@inference_mode`` without parentheses, as torch does."""
         made = super().__new__(cls)
         made._wanted = True
-        return made(mode_wanted) if callable(mode_wanted) else made
+        return made(mode) if callable(mode) else made
 
-    def __init__(self, mode_wanted: bool = True) -> None:
-        self._wanted = bool(mode_wanted)
+    def __init__(self, mode: bool = True) -> None:
+        self._wanted = bool(mode)
 
     def switch(self) -> None:
-        mode.enabled, mode.inference = not self._wanted, self._wanted
+        flags.enabled, flags.inference = not self._wanted, self._wanted
 
     def again(self) -> Any:
         return inference_mode(self._wanted)
