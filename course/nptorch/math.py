@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from course.nptorch.choosing import choose
+from course.nptorch.dtypes import dtype_of, get_default_dtype
 
 ARRAY = (np.ndarray, np.generic)
 Shape = tuple[int, ...]
@@ -116,6 +117,23 @@ def quotient(x: Any, y: Any, rounding: str) -> Any:
     if isinstance(x, ARRAY):
         return np.floor_divide(x, y) if rounding == "floor" else np.trunc(x / y)
     return x.div(y, rounding_mode=rounding)
+
+
+def number_over(number: float, x: Any) -> Any:
+    """Return ``number / x``; torch makes it in memory of the dtype of `x`, and so refuses whole numbers.
+
+    Raises
+    ------
+    RuntimeError
+        If the dtype of `x` is no floating point one.
+    """
+    kind = x.dtype if isinstance(x, ARRAY) else x._data.dtype
+    if kind.kind != "f":
+        made, wanted = get_default_dtype(), dtype_of(kind)
+        raise RuntimeError(
+            f"result type {made.tensor_type[:-6]} can't be cast to the desired output type {wanted.tensor_type[:-6]}"
+        )
+    return number / x
 
 
 def matmul(a: Any, b: Any) -> Any:

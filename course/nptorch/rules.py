@@ -41,6 +41,7 @@ from course.nptorch.math import (
     matmul,
     narrow,
     no_derivative,
+    number_over,
     outer,
     power,
     put_along,
@@ -176,7 +177,7 @@ vjp("clamp_tensor", self=lambda g, self, min, max: where(between(self, min, max)
 vjp("lerp",    self=lambda g, weight: g * (1 - weight),             end=lambda g, weight: g * weight)
 vjp("lerp_tensor", self=lambda g, weight: g * (1 - weight),         end=lambda g, weight: g * weight, weight=lambda g, self, end: g * (end - self), node_name="LerpBackward1")
 vjp("addcmul", self=lambda g: g, tensor1=lambda g, tensor2, value: g * (tensor2 * value), tensor2=lambda g, tensor1, value: g * (tensor1 * value))
-vjp("addcdiv", self=lambda g: g, tensor1=lambda g, tensor2, value: g * (value / tensor2), tensor2=lambda g, tensor1, tensor2, value: -g * (value * tensor1 / (tensor2 * tensor2)))
+vjp("addcdiv", self=lambda g: g, tensor1=lambda g, tensor2, value: g * number_over(value, tensor2), tensor2=lambda g, tensor1, tensor2, value: -g * (value * tensor1 / (tensor2 * tensor2)))
 
 # -- sums and their kin (dim: the axes, always as a tuple; one axis where the fold is along one) ---
 vjp("sum",       self=built(3, "sum_self",  lambda g, shape, dim, keepdim: ...))

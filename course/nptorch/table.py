@@ -49,7 +49,7 @@ class Plan:
         asked += [word for word in op.tensors if sum(word in words for words in op.words) > 1]
         named = sorted((word for words in op.words for word in words), key="result".__eq__)
         names = [word for word in dict.fromkeys(named) if word in asked and word in op.tensors]
-        names += [name for name in op.inputs[len(op.words) :] if name not in names]
+        names += [name for name in op.inputs[len(op.words) :] if name not in named]
         self.op = op
         self.names = tuple(names)
         self.saves = tuple(RESULT if name == "result" else op.inputs.index(name) for name in names)
