@@ -212,6 +212,7 @@ def addcdiv(self: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -
 @op("masked_select")
 def masked_select(self: Tensor, mask: Tensor) -> Tensor:
     """Return the elements where `mask` holds, in one axis."""
+    check_shapes(mask._data, self._data)
     shape = np.broadcast_shapes(self._data.shape, mask._data.shape)
     source = self if self._data.shape == shape else self.expand(shape)
     where_ = wrap(np.broadcast_to(mask._data, shape)) if mask._data.shape != shape else mask

@@ -12,6 +12,7 @@ from course.nptorch._tensor import Tensor, _arrays, wrap
 from course.nptorch.grad_mode import mode, recording
 from course.nptorch.math import at, index_put
 from course.nptorch.ops.axes import axis
+from course.nptorch.ops.layout import copied
 from course.nptorch.ops.register import method, op, recorded
 from course.nptorch.ops.write import refuse_leaf, write
 from course.nptorch.record import OPS
@@ -300,7 +301,7 @@ def _with(self: Tensor, indices: Any, value: Any, accumulate: bool) -> tuple[Any
             f"{names[0]} for the destination and {names[1]} for the source."
         )
     shape = _picked(self._array, indices).shape
-    values = np.array(self._data)
+    values = copied(self._array)
     try:
         data = np.broadcast_to(data, shape)
     except ValueError as error:

@@ -249,3 +249,86 @@ def numerical_estimate(T: Any, draw: Draw) -> Yields:
     yield "each element within 1e-7", [bool(abs(e) < 1e-7) for e in (got - g * np.exp(x)).flat]
     yield "shape", tuple(got.shape)
     yield "x is left as it was", bool((x == before).all())
+
+
+@scenario("buffers.freed-by-a-hooked-node", lesson=8, asks="A node has a hook: does it still free what it kept?")
+def freed_by_a_hooked_node(T: Any, draw: Draw) -> Yields:
+    x = T.tensor(draw.normal(3), requires_grad=True)
+    h = x.exp()
+    h.register_hook(lambda g: g * 2)
+    loss = h.sum()
+    loss.backward()
+    yield "x.grad", x.grad
+    yield "again", attempt(loss.backward)
+
+
+@scenario(
+    "engine.gradient-larger-than-its-tensor",
+    lesson=2,
+    asks="Is a gradient refused that has more elements than the tensor, or more dimensions?",
+)
+def gradient_larger_than_its_tensor(T: Any, draw: Draw) -> Yields:
+    x = T.tensor(draw.normal(2, 2), requires_grad=True)
+    for shape in ((3, 2), (2, 3), (1, 2, 2), (2,), (1, 2)):
+        yield f"{shape}", attempt((x * 1).backward, T.tensor(draw.normal(*shape)))
+    yield "x.grad", x.grad
+
+
+@scenario(
+    "hooks.order-of-several-roots", lesson=8, asks="backward() starts at two tensors: whose hooks are called first?"
+)
+def order_of_several_roots(T: Any, draw: Draw) -> Yields:
+    x = T.tensor(draw.normal(1), requires_grad=True)
+    early, late = x * 2, x * 3
+    order: list[str] = []
+    early.register_hook(lambda g: order.append("early"))
+    late.register_hook(lambda g: order.append("late"))
+    T.autograd.backward([early, late], retain_graph=True)
+    yield "early given first", list(order)
+    order.clear()
+    T.autograd.backward([late, early])
+    yield "late given first", list(order)
+
+
+@scenario(
+    "graph.after-detach-in-place", lesson=6, asks="What is left of a tensor's place in its graph after detach_()?"
+)
+def output_number_afterwards(T: Any, draw: Draw) -> Yields:
+    x = T.tensor(draw.normal(3), requires_grad=True)
+    h = (x * 2).detach_()
+    yield "grad_fn, output_nr, is_leaf", [h.grad_fn is None, h.output_nr, h.is_leaf]
+    h.requires_grad_()
+    (h * 3).sum().backward()
+    yield "gradient of the new leaf", h.grad
+
+
+@scenario(
+    "packing.gradients-of-gradients",
+    lesson=8,
+    asks="What is kept goes through hooks that copy it: can gradients still be differentiated?",
+)
+def gradients_of_gradients(T: Any, draw: Draw) -> Yields:
+    x = T.tensor(draw.uniform(3, low=0.5), requires_grad=True)
+    w = T.tensor(draw.normal(3), requires_grad=True)
+    with T.autograd.graph.saved_tensors_hooks(lambda t: t.detach().clone(), lambda t: t):
+        y = (x * w).tanh() * x.exp()
+    first = T.autograd.grad(y.sum(), (x, w), create_graph=True)
+    yield "first", [g.detach() for g in first]
+    second = T.autograd.grad((first[0] * first[1]).sum(), (x, w))
+    yield "second", list(second)
+
+
+@scenario(
+    "views.edge-of-one-made-under-no-grad",
+    lesson=6,
+    asks="A view was made under no_grad: what does the graph show where it is used?",
+)
+def edge_of_one_made_under_no_grad(T: Any, draw: Draw) -> Yields:
+    x = T.tensor(draw.normal(3), requires_grad=True)
+    w = T.tensor(draw.normal(3), requires_grad=True)
+    with T.no_grad():
+        view = x[:]
+    for name, product in (("left", view * w), ("right", w * view)):
+        yield f"{name}: edges", [number for _, number in product.grad_fn.next_functions]
+        product.sum().backward()
+        yield f"{name}: gradients", (x.grad, w.grad)
