@@ -101,6 +101,16 @@ class Node:
     def __call__(self, *gradients: Any) -> Any:
         """Return what the backward of this node alone makes of one gradient per output.
 
+        Parameters
+        ----------
+        *gradients : Tensor or None
+            One per output of the node, of its shape and dtype.
+
+        Returns
+        -------
+        Tensor or None, or tuple of them
+            One per edge, of the shape and dtype of that input; no tuple for a single edge.
+
         Raises
         ------
         TypeError

@@ -102,6 +102,11 @@ def keep_all(positions: tuple[int, ...], tensors: tuple[Any, ...]) -> tuple[Any,
         Which of `tensors`; `RESULT` for the output.
     tensors : tuple of Tensor or number
         All inputs of the operation, and its output.
+
+    Returns
+    -------
+    tuple of SavedTensor
+        One per position.
     """
     if mode.saving:
         return tuple([keep(tensors[at], at == RESULT) for at in positions])
