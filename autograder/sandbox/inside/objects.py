@@ -1,0 +1,147 @@
+"""What the judge may name: objects of this process by number, and the judge's functions by stub.
+
+An object stays alive as long as the judge holds on to its number, and no longer: scenarios ask
+what dies when, and the connection must not change the answer.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograder.sandbox.inside.wire import Broken, array_in, array_out
+
+WORDS = 20_000  # characters of one text; a longer one is cut
+_PLAIN = (type(None), bool, float, bytes)
+_INT64 = 2**63
+
+
+class Objects:
+    """The table of what the judge holds, and how values are written and read.
+
+    Parameters
+    ----------
+    call : callable
+        ``call(number, args, kwargs)`` calls one of the judge's functions.
+    kind_of : callable
+        ``kind_of(thing)`` says what a thing is: ``"t"`` a tensor, ``"d"`` a dtype, ``"o"`` any other.
+    """
+
+    def __init__(self, call: Callable[..., Any], kind_of: Callable[[Any], str]) -> None:
+        self._call, self._kind_of = call, kind_of
+        self._held: dict[int, list[Any]] = {}  # number: [object, how often it was sent]
+        self._numbers: dict[int, int] = {}  # id of a held object: its number
+        self._next = 0
+        self._stubs: dict[int, Any] = {}  # number of a judge's function: weak reference to its stub
+        self.dropped: list[int] = []  # the judge's functions that nobody here has any more
+
+    def hold(self, thing: Any) -> int:
+        """Give a thing a number, or return the one it has."""
+        number = self._numbers.get(id(thing))
+        if number is None:
+            self._next += 1
+            number = self._numbers[id(thing)] = self._next
+            self._held[number] = [thing, 0]
+        self._held[number][1] += 1
+        return number
+
+    def drop(self, pairs: Any) -> None:
+        """Let go of what the judge no longer has; each pair is a number and how often it was received."""
+        for number, times in pairs:
+            entry = self._held.get(number)
+            if entry is not None:
+                entry[1] -= times
+                if entry[1] <= 0:
+                    del self._held[number], self._numbers[id(entry[0])]
+
+    def thing(self, number: int) -> Any:
+        """Return the object with this number."""
+        return self._held[number][0]
+
+    def out(self, value: Any, depth: int = 0) -> Any:
+        """Write a value; what is not plain data goes as a number."""
+        kind = type(value)
+        if kind in _PLAIN:
+            return value
+        if kind is int:
+            return value if -_INT64 <= value < _INT64 else ["i", str(value)[:WORDS]]
+        if kind is str:
+            return value[:WORDS]
+        if depth < 20:
+            if kind is list:
+                return ["l", [self.out(item, depth + 1) for item in value]]
+            if kind is tuple or (kind.__name__ == "Size" and isinstance(value, tuple)):
+                return ["t", [self.out(item, depth + 1) for item in value]]
+            if kind is dict:
+                return ["D", [[self.out(key, depth + 1), self.out(item, depth + 1)] for key, item in value.items()]]
+        if isinstance(value, np.ndarray) and value.dtype.kind in "biufc":
+            return ["a", array_out(np.asarray(value))]
+        if isinstance(value, np.generic) and value.dtype.kind in "biuf":
+            return self.out(value.item())
+        what = self._kind_of(value)
+        return ["h", self.hold(value), what, str(value)[:200] if what == "d" else ""]
+
+    def into(self, message: Any) -> Any:
+        """Read a value that the judge wrote."""
+        if not isinstance(message, list):
+            return message
+        tag, content = message[0], message[1] if len(message) > 1 else None
+        if tag == "h":
+            return self._held[content][0]
+        if tag == "m":
+            return getattr(self._held[content][0], message[2])
+        if tag == "l":
+            return [self.into(item) for item in content]
+        if tag == "t":
+            return tuple(self.into(item) for item in content)
+        if tag == "D":
+            return {self.into(key): self.into(item) for key, item in content}
+        if tag == "a":
+            return array_in(content)
+        if tag == "s":
+            return slice(*(self.into(item) for item in content))
+        if tag == "e":
+            return Ellipsis
+        if tag == "i":
+            return int(content)
+        if tag == "f":
+            return self._stub(content, message[2], message[3])
+        raise Broken(f"no such tag: {tag!r}")
+
+    def _stub(self, number: int, name: str, generator: bool) -> Any:
+        """Return a function that calls the judge's; the same one for the same function."""
+        known = self._stubs.get(number)
+        stub = known() if known is not None else None
+        if stub is not None:
+            return stub
+        call = self._call
+
+        def function(*args: Any, **kwargs: Any) -> Any:
+            return call(number, args, kwargs)
+
+        def generator_function(*args: Any, **kwargs: Any) -> Any:
+            steps = call(number, args, kwargs)  # a number for the judge's generator
+            resume, value = "send", None
+            while True:
+                going, got = call(-1, (steps, resume, value), {})
+                if not going:
+                    return got
+                try:
+                    resume, value = "send", (yield got)
+                except GeneratorExit:
+                    call(-1, (steps, "close", None), {})
+                    raise
+                except BaseException as error:
+                    resume, value = "throw", [type(error).__name__, str(error)]
+
+        stub = generator_function if generator else function
+        stub.__name__ = stub.__qualname__ = name
+        self._stubs[number] = weakref.ref(stub, lambda _: self._forget(number))
+        return stub
+
+    def _forget(self, number: int) -> None:
+        self._stubs.pop(number, None)
+        self.dropped.append(number)

@@ -1,0 +1,284 @@
+"""A student's process: runs the cells of one notebook, then does what the judge asks, call by call.
+
+The judge sends calls such as "add these two tensors" or "read this attribute", and gets plain data
+or the number of an object. Which scenario they belong to, and what is expected, stays with the judge.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import gc
+import io
+import operator
+import sys
+import types
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import course.nptorch as torch
+from autograder.sandbox.inside.objects import WORDS, Objects
+from autograder.sandbox.inside.wire import Wire
+from course.nptorch.parts import DECLARED, plugged
+
+PRINTED = 20_000  # characters that are kept of what one cell prints
+_OPERATORS: dict[str, Callable[..., Any]] = {
+    name: getattr(operator, name)
+    for name in [
+        "add",
+        "sub",
+        "mul",
+        "truediv",
+        "floordiv",
+        "mod",
+        "pow",
+        "matmul",
+        "and_",
+        "or_",
+        "xor",
+        "lshift",
+        "rshift",
+        "iadd",
+        "isub",
+        "imul",
+        "itruediv",
+        "ifloordiv",
+        "imod",
+        "ipow",
+        "imatmul",
+        "iand",
+        "ior",
+        "ixor",
+        "eq",
+        "ne",
+        "lt",
+        "le",
+        "gt",
+        "ge",
+        "neg",
+        "pos",
+        "abs",
+        "invert",
+        "getitem",
+        "setitem",
+        "delitem",
+        "contains",
+        "index",
+    ]
+} | {"bool": bool, "int": int, "float": float, "str": str, "repr": repr, "len": len, "list": list, "format": format}
+
+
+class Printed(io.StringIO):
+    """Takes what a cell prints, and forgets what is too much."""
+
+    def write(self, text: str) -> int:
+        """Keep the beginning."""
+        room = PRINTED - self.tell()
+        super().write(text[: max(room, 0)])
+        return len(text)
+
+
+class Student:
+    """One student's notebook, run and ready to be asked.
+
+    Parameters
+    ----------
+    wire : Wire
+        The connection to the judge.
+    """
+
+    def __init__(self, wire: Wire) -> None:
+        self.wire = wire
+        self.objects = Objects(self.call_judge, _kind_of)
+        self.names: dict[str, Any] = {}
+        self._heard: list[Any] = []
+        self._tables: dict[str, Callable[..., Any]] = {
+            "cells": self.cells,
+            "plug": self.plug,
+            "get": getattr,
+            "set": setattr,
+            "del": delattr,
+            "op": lambda name, *values: _OPERATORS[name](*values),
+            "call": lambda function, args, kwargs: function(*args, **kwargs),
+            "class": self.make_class,
+            "isinstance": isinstance,
+            "engine": lambda: torch,
+            "read": _read,
+            "watch": self.watch,
+            "part": lambda name: getattr(plugged, name),
+            "chain": _chain,
+            "changed": _changed,
+            "pass": lambda: None,
+        }
+
+    def serve(self) -> None:
+        """Do what the judge asks until it hangs up."""
+        gc.disable()  # what scenarios see die shall have died by reference count
+        with warnings.catch_warnings(record=True) as self._heard:
+            warnings.simplefilter("always")
+            while True:
+                self._answer(self.wire.receive())
+
+    def _answer(self, request: Any) -> None:
+        """Do one thing and send what came of it."""
+        what, dropped, *content = request
+        self.objects.drop(dropped)
+        try:
+            arguments = [self.objects.into(item) for item in content]
+            result = self.objects.out(self._tables[what](*arguments))
+            reply = ["v", result]
+        except BaseException as error:  # whatever a stranger's code raises, the judge wants to know
+            reply = ["x", *told(error)]
+            error.__traceback__ = None
+        arguments = result = None
+        heard = [(item.category.__name__, _text(item.message)) for item in self._heard[:20]]
+        self._heard.clear()
+        self.wire.send([*reply, heard, self._dropped()])
+
+    def _dropped(self) -> list[int]:
+        dropped, self.objects.dropped = self.objects.dropped, []
+        return dropped
+
+    def call_judge(self, number: int, args: Any, kwargs: Any) -> Any:
+        """Call one of the judge's functions; meanwhile the judge may ask for more."""
+        self.wire.send(["c", number, self.objects.out(args), self.objects.out(kwargs), self._dropped()])
+        del args, kwargs
+        while True:
+            request = self.wire.receive()
+            if request[0] == "v":
+                self.objects.drop(request[1])
+                return self.objects.into(request[2])
+            if request[0] == "x":
+                self.objects.drop(request[1])
+                raise _exception(request[2], request[3])
+            self._answer(request)
+
+    # What the judge may ask for
+
+    def cells(self, cells: list[Any]) -> list[Any]:
+        """Run cells in order; of each solution return its id, what it printed, and how it failed."""
+        module = types.ModuleType("__main__")
+        sys.modules["__main__"] = module
+        self.names = vars(module)
+        self.names["get_ipython"] = lambda: _Magic()
+        outcome = []
+        for id, text in cells:
+            printed = Printed()
+            before, sys.stdout = sys.stdout, printed
+            failed: list[Any] = []
+            try:
+                code = compile(text, f"<cell {id}>" if id else "<lesson>", "exec", dont_inherit=True)
+                exec(code, self.names)
+            except BaseException as error:
+                failed = [*told(error), _line(error)]
+            finally:
+                sys.stdout = before
+            if id:
+                outcome.append((id, printed.getvalue(), failed))
+        return outcome
+
+    def plug(self, mine: list[str], others: list[str]) -> list[str]:
+        """Plug in the student's parts; the others of this lesson come as text. Return what is missing."""
+        known = {name: self.names[name] for name in mine if self.names.get(name) is not None}
+        missing = [name for name in mine if name not in known]
+        if missing:
+            return missing
+        beside: dict[str, Any] = {"__name__": "beside"}
+        for text in others:
+            for statement in ast.parse(text).body:
+                try:
+                    exec(compile(ast.Module([statement], []), "<beside>", "exec"), beside)
+                except ImportError:  # what only the lesson's plots need is not in here
+                    continue
+        torch.use(**{name: beside[name] for name in DECLARED if name in beside} | known)
+        return []
+
+    def make_class(self, name: str, base: Any, static: dict[str, Any], other: dict[str, Any]) -> Any:
+        """Make a class whose methods are the judge's functions."""
+        body = {key: staticmethod(function) for key, function in static.items()} | other
+        return type(name, (base,), body)
+
+    def watch(self, thing: Any) -> Any:
+        """Return a function that says whether a thing is alive."""
+        import weakref
+
+        known = weakref.ref(thing)
+        return lambda: known() is not None
+
+
+def _chain(tensor: Any, method: str, count: int, args: Any) -> Any:
+    for _ in range(count):
+        tensor = getattr(tensor, method)(*args)
+    return tensor
+
+
+def _changed(tensor: Any) -> None:
+    if isinstance(tensor._version_counter, types.SimpleNamespace):
+        tensor._version_counter.value += 1
+    else:
+        tensor._version_counter = types.SimpleNamespace(value=1)
+
+
+class _Magic:
+    """Stands in for IPython: a line such as ``%timeit`` runs nothing here."""
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return lambda *args, **kwargs: None
+
+
+def told(error: BaseException) -> list[Any]:
+    """Say of an exception its type, text, the functions it came through, and whether it is an Exception."""
+    frames = []
+    trace = error.__traceback__
+    while trace is not None:
+        frames.append(trace.tb_frame.f_code.co_qualname)
+        trace = trace.tb_next
+    return [type(error).__name__[:200], _text(error), list(dict.fromkeys(reversed(frames)))[:50], _ordinary(error)]
+
+
+def _ordinary(error: BaseException) -> bool:
+    return isinstance(error, Exception)
+
+
+def _text(error: Any) -> str:
+    """A stranger's exception may fail even at giving its text."""
+    try:
+        return str(error)[:WORDS]
+    except BaseException as another:
+        return f"(no text: str() raises {type(another).__name__})"
+
+
+def _line(error: BaseException) -> int:
+    """Return the line of the cell at which an error came up, 0 if unknown."""
+    if isinstance(error, SyntaxError):
+        return error.lineno or 0
+    line, trace = 0, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename.startswith("<cell"):
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
+
+
+def _exception(name: str, text: str) -> Exception:
+    """Rebuild an exception that a function of the judge raised."""
+    known = getattr(builtins, name, None)
+    if isinstance(known, type) and issubclass(known, Exception):
+        try:
+            return known(text)
+        except TypeError:
+            return Exception(text)
+    made: Exception = type(name, (Exception,), {})(text)
+    return made
+
+
+def _kind_of(thing: Any) -> str:
+    if isinstance(thing, torch.Tensor):
+        return "t"
+    return "d" if type(thing).__name__.lower() == "dtype" else "o"
+
+
+def _read(tensor: Any) -> Any:
+    """Return a tensor's numbers. Not by detach(): that may be the very part that is tried."""
+    return tensor._data
