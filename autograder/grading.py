@@ -50,11 +50,11 @@ def verdict_on(exercise_id: str, parts: dict[str, Any]) -> Verdict:
         # All of them run even when a basic one fails: together they tell which idea is wrong.
         later, waiting = _chosen(exercise, scene, hidden)
         trials = run([*exercise.basics, *later])
-    ideas = _ideas(exercise, trials)
+    ideas = ideas_for(exercise, trials)
     students = [*exercise.parts, *scene.own]
     basics = trials[: len(exercise.basics)]
     if all(trial.passed for trial in basics):
-        free = _free_of(exercise, scene, hidden)
+        free = free_of(exercise, scene, hidden)
         verdict = judged(exercise, trials, free, ideas, waiting, scene.absent, students)
     else:
         verdict = stopped_at_basics(exercise, basics, ideas, students)
@@ -83,7 +83,7 @@ def _chosen(exercise: Exercise, scene: Stage, hidden: bool) -> tuple[list[str], 
     return ready, len(every) - len(ready)
 
 
-def _free_of(exercise: Exercise, scene: Stage, hidden: bool) -> frozenset[str]:
+def free_of(exercise: Exercise, scene: Stage, hidden: bool) -> frozenset[str]:
     """Scenarios that agree with torch while nothing stands where the student's parts go."""
     key = (exercise.id, hidden, scene.absent)
     if key not in _free:
@@ -93,7 +93,7 @@ def _free_of(exercise: Exercise, scene: Stage, hidden: bool) -> frozenset[str]:
     return _free[key]
 
 
-def _ideas(exercise: Exercise, trials: list[Trial]) -> list[str]:
+def ideas_for(exercise: Exercise, trials: list[Trial]) -> list[str]:
     """What the fault dictionary knows of these marks; it is not in what students install."""
     marks: frozenset[Mark] = frozenset().union(*(trial.marks for trial in trials))
     if not marks or importlib.util.find_spec("autograder.faults") is None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import weakref
 from typing import Any
 
-from course.scenarios import Draw, Yields, attempt, quiet_gc, scenario
+from course.scenarios import Draw, Yields, attempt, quiet_gc, scenario, watch
 
 
 @scenario(
@@ -153,11 +152,11 @@ def a_whole_chain_dies(T: Any, draw: Draw) -> Yields:
     with quiet_gc():
         for ran in ("never ran backward", "ran backward", "was retained"):
             x = T.tensor(draw.normal(3), requires_grad=True)
-            chain = [x.sigmoid()]
+            links = [x.sigmoid()]
             for name in ("exp", "tanh", "sigmoid"):
-                chain.append(getattr(chain[-1], name)())
+                links.append(getattr(links[-1], name)())
             if ran != "never ran backward":
-                chain[-1].sum().backward(retain_graph=ran == "was retained")
-            refs = [weakref.ref(t) for t in (x, *chain)]
-            del x, chain
-            yield ran, [ref() is None for ref in refs]
+                links[-1].sum().backward(retain_graph=ran == "was retained")
+            refs = [watch(T, t) for t in (x, *links)]
+            del x, links
+            yield ran, [not ref() for ref in refs]

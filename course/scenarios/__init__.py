@@ -6,6 +6,7 @@ in any other way, and torch is the only judge of what is right.
 
 from course.scenarios.attempt import Raised, attempt, heard, quiet_gc
 from course.scenarios.draw import Draw
+from course.scenarios.reach import chain, changed, part, watch
 from course.scenarios.registry import Cases, Scenario, Yields, get, load, scenario, scenarios
 
 __all__ = [
@@ -15,10 +16,14 @@ __all__ = [
     "Scenario",
     "Yields",
     "attempt",
+    "chain",
+    "changed",
     "get",
     "heard",
     "load",
+    "part",
     "quiet_gc",
     "scenario",
     "scenarios",
+    "watch",
 ]

@@ -24,7 +24,9 @@ class Raised:
     @classmethod
     def of(cls, error: BaseException) -> Raised:
         """Keep names and text only; the exception itself would keep its frames alive."""
-        return cls(type(error).__name__, str(error), _frames(error))
+        # An error from another process brings the names of the functions it came through there.
+        frames = getattr(error, "frames_elsewhere", None)
+        return cls(type(error).__name__, str(error), _frames(error) if frames is None else frames)
 
 
 def _frames(error: BaseException) -> tuple[str, ...]:

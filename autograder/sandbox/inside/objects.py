@@ -88,7 +88,8 @@ class Objects:
         """Read a value that the judge wrote."""
         if not isinstance(message, list):
             return message
-        tag, content = message[0], message[1] if len(message) > 1 else None
+        tag: str = message[0]
+        content: Any = message[1] if len(message) > 1 else None
         if tag == "h":
             return self._held[content][0]
         if tag == "m":

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import weakref
 from typing import Any
 
-from course.scenarios import Cases, Draw, Yields, attempt, quiet_gc, scenario
+from course.scenarios import Cases, Draw, Yields, attempt, quiet_gc, scenario, watch
 
 
 def let_go(T: Any, tensor: Any, times: int = 1) -> None:
@@ -127,8 +126,8 @@ def letting_go_frees_memory(T: Any, draw: Draw) -> Yields:
         x = T.tensor(draw.normal(3), requires_grad=True)
         h = x + 1
         y = h.sin()
-        ref = weakref.ref(h)
+        ref = watch(T, h)
         del h
-        yield "alive while it is kept", ref() is not None
+        yield "alive while it is kept", ref()
         let_go(T, y)
-        yield "gone once it was let go", ref() is None
+        yield "gone once it was let go", not ref()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from course.scenarios import Draw, attempt, scenario
+from course.scenarios import Draw, attempt, chain, part, scenario
 
 Yields = Iterator[tuple[str, object]]
 
@@ -17,9 +17,7 @@ def held(T: Any, tensor: Any) -> int:
     what it keeps as ``_saved_...``, so the same question can be put to torch.
     """
     if T.__name__ != "torch":
-        from course.nptorch.parts import plugged
-
-        count: int = plugged.saved_bytes(tensor)
+        count: int = part(T, "saved_bytes")(tensor)
         return count
     memory: dict[int, int] = {}
     seen, waiting = {tensor.grad_fn}, [tensor.grad_fn]
@@ -178,10 +176,7 @@ def bytes_without_a_graph(T: Any, draw: Draw) -> Yields:
 )
 def bytes_of_a_long_chain(T: Any, draw: Draw) -> Yields:
     x = T.tensor(draw.normal(2), requires_grad=True)
-    y = x.exp()
-    for _ in range(3000):
-        y = y + 1
-    yield "bytes", held(T, y)
+    yield "bytes", held(T, chain(T, x.exp(), "add", 3000, 1))
 
 
 @scenario("saved.shares-memory", lesson=5, asks="Is what a node keeps the tensor itself, or a copy?")

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
-from course.scenarios import Cases, Draw, Yields, attempt, scenario
+from course.scenarios import Cases, Draw, Yields, attempt, changed, part, scenario
 from course.scenarios.topics.saved_by_hand import let_go
 
 
-def hand_made(value: Any, is_output: bool = False) -> Any:
+def hand_made(T: Any, value: Any, is_output: bool = False) -> Any:
     """Keep a value as the engine does, without an operation around it."""
-    from course.nptorch.parts import plugged
-
-    return plugged.SavedTensor(value, is_output)
+    return part(T, "SavedTensor")(value, is_output)
 
 
 @scenario(
@@ -61,7 +58,7 @@ def let_go_twice(T: Any, draw: Draw) -> Yields:
 @scenario("saved.numbers-stay-numbers", lesson=5, contract=True, asks="A plain number is kept: what comes back?")
 def numbers_stay_numbers(T: Any, draw: Draw) -> Yields:
     for number in (3, 0, 2.5):
-        yield f"{number}", number if T.__name__ == "torch" else attempt(hand_made(number).unpack)
+        yield f"{number}", number if T.__name__ == "torch" else attempt(hand_made(T, number).unpack)
 
 
 @scenario(
@@ -73,10 +70,10 @@ def numbers_stay_numbers(T: Any, draw: Draw) -> Yields:
 def version_when_kept(T: Any, draw: Draw) -> Yields:
     for name, is_output in {"an input": False, "an output": True}.items():
         x = T.tensor(draw.normal(3))
-        _change(T, x)
+        changed(T, x)
         noted = _note(T, x, is_output)
         yield f"{name}: version", noted()
-        _change(T, x)
+        changed(T, x)
         yield f"{name}: version after a change", noted()
     for number in (3, 2.5):
         yield f"the number {number}: version", _note(T, number)()
@@ -87,15 +84,5 @@ def _note(T: Any, value: Any, is_output: bool = False) -> Callable[[], Any]:
     if T.__name__ == "torch":
         version = getattr(value, "_version", 0)
         return lambda: version
-    saved = hand_made(value, is_output)
+    saved = hand_made(T, value, is_output)
     return lambda: attempt(getattr, saved, "version")
-
-
-def _change(T: Any, tensor: Any) -> None:
-    """Change a tensor in place. The engine counts such changes from lesson 6 on; here it is done by hand."""
-    if T.__name__ == "torch":
-        tensor.add_(1)
-    elif isinstance(tensor._version_counter, SimpleNamespace):
-        tensor._version_counter.value += 1
-    else:
-        tensor._version_counter = SimpleNamespace(value=1)

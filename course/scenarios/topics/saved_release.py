@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from typing import Any
 
-from course.scenarios import Draw, Yields, attempt, quiet_gc, scenario
+from course.scenarios import Draw, Yields, attempt, quiet_gc, scenario, watch
 
 
 def _runs_again(T: Any, values: Any, f: Any) -> Any:
@@ -234,9 +234,9 @@ def no_cycle(T: Any, draw: Draw) -> Yields:
     with quiet_gc():
         for name in ("exp", "tanh", "sigmoid", "sqrt", "relu"):
             y = getattr(x, name)()
-            ref = weakref.ref(y)
+            ref = watch(T, y)
             del y
-            yield f"{name}: gone without the garbage collector", ref() is None
+            yield f"{name}: gone without the garbage collector", not ref()
 
 
 @scenario(
@@ -251,10 +251,10 @@ def no_cycle_after_backward(T: Any, draw: Draw) -> Yields:
         loss = h.sum()
         loss.backward(retain_graph=True)
         loss.backward()
-        refs = {"x": weakref.ref(x), "h": weakref.ref(h), "loss": weakref.ref(loss)}
+        refs = {"x": watch(T, x), "h": watch(T, h), "loss": watch(T, loss)}
         del x, h, loss
         for name, ref in refs.items():
-            yield f"{name} gone", ref() is None
+            yield f"{name} gone", not ref()
 
 
 @scenario(
@@ -285,8 +285,8 @@ def an_inner_result_dies(T: Any, draw: Draw) -> Yields:
         x = T.tensor(draw.normal(3), requires_grad=True)
         inner = x + 1
         loss = (inner + 2).sum()
-        ref = weakref.ref(inner)
+        ref = watch(T, inner)
         del inner
-        yield "gone while the loss lives", ref() is None
+        yield "gone while the loss lives", not ref()
         loss.backward()
         yield "x.grad", x.grad

@@ -1,0 +1,234 @@
+"""The second wall: scenarios run here, and only their single calls run where the student's code is.
+
+This process knows what is expected and decides. The other one is sent inputs and calls, and sends back
+observations. If it crashes, hangs or is ended, that scenario fails, what was earned stays, and the next
+scenario gets a fresh process.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from autograder.exercises import Exercise
+from autograder.grading import free_of, ideas_for
+from autograder.oracles import oracle
+from autograder.plugging import stage
+from autograder.sandbox.inside.wire import Broken, TimeIsUp
+from autograder.sandbox.program import beside, made_by_statements, program
+from autograder.sandbox.remote import RemoteBackend
+from autograder.sandbox.session import Ended, Session, deadline
+from autograder.sandbox.transplant import Notebook
+from autograder.sandbox.worker import Student, Worker
+from autograder.trial import ENDLESS, SECONDS, SLOW, Trial, load_hidden, not_tried
+from autograder.verdict import Verdict, judged, refused, stopped_at_basics
+from course.compare.backends import backend
+from course.nptorch import use
+from course.parts import reference
+from course.scenarios.differences import differences
+from course.scenarios.observation import Observations, observe
+from course.scenarios.registry import Scenario, get
+
+CELLS = 20.0  # seconds that a notebook's definitions may take
+ALL = 120.0  # seconds that one exercise may take in all
+CRASHES = 4  # after so many processes that ended by themselves the rest is not tried
+
+
+@dataclass(frozen=True)
+class CellReport:
+    """How a solution cell ran: what it printed, and the error it ended with, if it did."""
+
+    printed: str
+    error: str = ""
+
+
+@dataclass
+class Judgement:
+    """What came of one exercise.
+
+    Attributes
+    ----------
+    verdict : Verdict
+        Points and words.
+    trials : list of Trial
+        How each scenario went.
+    cells : dict of str to CellReport
+        How the student's cells ran.
+    """
+
+    verdict: Verdict
+    trials: list[Trial] = field(default_factory=list)
+    cells: dict[str, CellReport] = field(default_factory=dict)
+
+
+class Stopped(Exception):
+    """The student's process could not be made ready; the text says why."""
+
+
+class Judge:
+    """Judges the exercises of one lesson's notebook.
+
+    Parameters
+    ----------
+    worker : Worker
+        Where students' code runs.
+    source : dict
+        The author's notebook.
+    """
+
+    def __init__(self, worker: Worker, source: Notebook) -> None:
+        self.worker, self.source = worker, source
+        self._expected: dict[tuple[str, int], Observations] = {}
+        self.hidden = load_hidden()
+
+    def judge(self, exercise: Exercise, texts: dict[str, str], seed: int) -> Judgement:
+        """Judge one exercise of one submission.
+
+        Parameters
+        ----------
+        exercise : Exercise
+            What is judged.
+        texts : dict of str to str
+            The student's solutions, by grade id.
+        seed : int
+            Chooses the inputs of all scenarios that draw some.
+        """
+        found = self._judge(exercise, texts, seed, whole=False)
+        if _misses_a_name(found, made_by_statements(self.source)):
+            found = self._judge(exercise, texts, seed, whole=True)
+        return found
+
+    def _judge(self, exercise: Exercise, texts: dict[str, str], seed: int, whole: bool) -> Judgement:
+        run = _Run(self, exercise, texts, seed, whole)
+        try:
+            basics = run.trials(exercise.basics)
+            later = run.trials([*exercise.scenarios, *(exercise.hidden if self.hidden else ())])
+        except Stopped as stopped:
+            return Judgement(refused(exercise, str(stopped), exercise.advice), [], run.cells)
+        finally:
+            run.close()
+        trials = [*basics, *later]
+        ideas = ideas_for(exercise, trials)
+        if all(trial.passed for trial in basics):
+            scene = stage(exercise, {})
+            free = free_of(exercise, scene, self.hidden)
+            verdict = judged(exercise, trials, free, ideas, students=exercise.parts)
+        else:
+            verdict = stopped_at_basics(exercise, basics, ideas, exercise.parts)
+        return Judgement(verdict, trials, run.cells)
+
+    def expected(self, scenario: Scenario, seed: int) -> tuple[int, Observations]:
+        """Return the seed to use and what torch gives: the record, or for a drawn seed the reference.
+
+        The reference stands for torch here because the two were held against each other, on every
+        recorded seed, when the record was made and in every test run since.
+        """
+        recorded = oracle.seeds(scenario.id)
+        if len(recorded) == 1:  # it draws nothing
+            return recorded[0], oracle.expected(scenario.id, recorded[0])
+        key = scenario.id, seed
+        if key not in self._expected:
+            with use(**reference()):
+                self._expected[key] = observe(scenario, backend("nptorch"), seed)
+        return seed, self._expected[key]
+
+
+class _Run:
+    """One exercise of one submission, on as many processes as it takes."""
+
+    def __init__(self, judge: Judge, exercise: Exercise, texts: dict[str, str], seed: int, whole: bool) -> None:
+        self.judge, self.exercise, self.seed = judge, exercise, seed
+        self.steps = program(judge.source, texts, whole)
+        self.beside = beside(judge.source, exercise.id)
+        self.cells: dict[str, CellReport] = {}
+        self.slow = self.crashes = 0
+        self.end = deadline(ALL)
+        self._process: Any = None
+        self._session: Session | None = None
+        self._backend: RemoteBackend | None = None
+
+    def trials(self, ids: Sequence[str]) -> list[Trial]:
+        """Run scenarios one after the other."""
+        return [self.trial(get(id)) for id in ids]
+
+    def trial(self, scenario: Scenario) -> Trial:
+        """Run one scenario; a process that does not survive it is replaced."""
+        if self.slow >= SLOW or self.crashes >= CRASHES or deadline(0) > self.end:
+            return not_tried(scenario)
+        seed, expected = self.judge.expected(scenario, self.seed)
+        session, engine = self.ready()
+        session.until = deadline(SECONDS)
+        try:
+            got = observe(scenario, engine, seed)
+        except TimeIsUp:
+            self.close()
+            self.slow += 1
+            return Trial(scenario, trouble=ENDLESS)
+        except Broken as error:
+            self.close()
+            self.crashes += 1
+            return Trial(scenario, trouble=f"ended the process that it ran in ({error})")
+        except Ended as ended:
+            return Trial(scenario, trouble=f"was ended by {ended}")
+        except (TypeError, ValueError) as error:
+            return Trial(scenario, trouble=f"gave what cannot be observed: {error}")
+        return Trial(scenario, tuple(differences(expected, got, scenario.ulps)))
+
+    def ready(self) -> tuple[Session, RemoteBackend]:
+        """Return a conversation with a process in which the parts are plugged in.
+
+        Raises
+        ------
+        Stopped
+            If the student's cells do not get that far.
+        """
+        if self._session is not None and self._backend is not None:
+            return self._session, self._backend
+        self._process = self.judge.worker.process()
+        student: Student = self._process.__enter__()
+        session = Session(student.wire)
+        session.until = deadline(CELLS)
+        try:
+            self._note(session.ask("cells", self.steps))
+            missing = session.ask("plug", list(self.exercise.parts), self.beside)
+            self._session, self._backend = session, RemoteBackend(session)
+        except TimeIsUp:
+            self.close()
+            raise Stopped(f"The cells did not end within {CELLS:g} seconds.") from None
+        except Broken as error:
+            self.close()
+            raise Stopped(f"The cells ended the process that they ran in ({error}).") from None
+        except (Ended, Exception) as error:
+            self.close()
+            raise Stopped(f"The engine does not take this part: {error}") from None
+        if missing:
+            self.close()
+            raise Stopped(self._missing(missing))
+        return self._session, self._backend
+
+    def _note(self, cells: Any) -> None:
+        for id, printed, failed in cells:
+            error = f"{failed[0]}: {failed[1]} (line {failed[4]} of the cell)" if failed else ""
+            self.cells[str(id)] = CellReport(str(printed), error)
+
+    def _missing(self, missing: Any) -> str:
+        cell = self.cells.get(self.exercise.id)
+        if cell is not None and cell.error:
+            return f"The cell does not run: {cell.error}"
+        return f"{missing[0]} is not defined: its cell is missing or defines something else."
+
+    def close(self) -> None:
+        """End the process, if there is one."""
+        process, self._process, self._session, self._backend = self._process, None, None, None
+        if process is not None:
+            process.__exit__(None, None, None)
+
+
+def _misses_a_name(found: Judgement, made: set[str]) -> bool:
+    """Say whether something failed for want of a name that the lesson's other statements make."""
+    said = [cell.error for cell in found.cells.values()]
+    said += [str(one.got.message) for trial in found.trials for one in trial.differences if one.got is not None]
+    missing = {name for text in said for name in re.findall(r"name '(\w+)' is not defined", text)}
+    return bool(missing & made)

@@ -1,0 +1,88 @@
+"""What a process may do by virtue of who it is: user, capabilities, who may look into it, and with whom it dies."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import os
+import signal
+import stat
+from pathlib import Path
+
+from autograder.sandbox.libc import call, prctl
+
+PR_SET_PDEATHSIG = 1
+PR_SET_DUMPABLE = 4
+PR_SET_NO_NEW_PRIVS = 38
+CAPABILITIES_V3 = 0x20080522
+
+FIRST_USER = 2_000_000_000  # far above accounts, and above what containers and name services hand out
+NOBODY = 65534  # where so high a number cannot be used, as in a container with its own few users
+
+
+def no_new_privileges() -> None:
+    """Give up gaining rights by running a set-user-id program; Landlock and seccomp ask for it."""
+    prctl(PR_SET_NO_NEW_PRIVS, 1)
+
+
+def unreadable() -> None:
+    """Close this process's /proc entries to others of the same user, forbid tracing it, leave no core."""
+    prctl(PR_SET_DUMPABLE, 0)
+
+
+def die_with_parent(parent: int) -> None:
+    """Be killed when the thread that forked this process ends.
+
+    Parameters
+    ----------
+    parent : int
+        The parent's process id, asked for before: it may be gone by now.
+    """
+    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def drop_capabilities() -> None:
+    """Give up root's special rights; to give up none is no error."""
+    header = (ctypes.c_uint32 * 2)(CAPABILITIES_V3, 0)
+    none = (ctypes.c_uint32 * 6)()
+    call("capset", header, none)
+
+
+def become_nobody_else(scratch: Path) -> int | None:
+    """Turn root into a user of whom no other process and no other file is.
+
+    Only then does the limit on processes bind, which the kernel waives for root, and are the parent,
+    its memory and its files somebody else's.
+
+    Parameters
+    ----------
+    scratch : Path
+        The folder that the new user is to own.
+
+    Returns
+    -------
+    int or None
+        The user's number; None where nothing was changed: this is not root, root here has not the right,
+        or the interpreter lies in a folder that only root may enter.
+    """
+    if os.geteuid() != 0 or not _open_to_all(Path(os.__file__)) or not _open_to_all(Path(__file__)):
+        return None
+    for user in (FIRST_USER + os.getpid(), NOBODY):
+        try:
+            os.chown(scratch, user, user)
+            os.setgroups([])
+            os.setresgid(user, user, user)
+            os.setresuid(user, user, user)
+        except OSError:
+            continue
+        return user
+    return None
+
+
+@functools.cache
+def _open_to_all(file: Path) -> bool:
+    """Whether any user may read this file and enter the folders that lead to it."""
+    entered = all(folder.stat().st_mode & stat.S_IXOTH for folder in file.resolve().parents)
+    return entered and bool(file.stat().st_mode & stat.S_IROTH)

@@ -1,0 +1,95 @@
+"""What of the author's notebook runs around the student's cells when they are graded.
+
+A solution may use what the lesson imported and defined above it. Plots, training runs and tables are
+not needed for a grade, and left out unless a solution turns out to use a name that they make.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from autograder.sandbox.transplant import Cell, Notebook, grade_id, is_solution, text_of
+
+_LIGHT = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+def program(source: Notebook, texts: dict[str, str], whole: bool = False) -> list[list[str]]:
+    """List what runs, in order: pairs of a solution's id, or nothing, and a text.
+
+    Parameters
+    ----------
+    source : dict
+        The author's notebook.
+    texts : dict of str to str
+        The student's solutions.
+    whole : bool
+        Whether the lesson's other statements run as well.
+    """
+    steps: list[list[str]] = []
+    for cell in source["cells"]:
+        if cell.get("cell_type") != "code" or is_graded(cell):
+            continue
+        if is_solution(cell):
+            if grade_id(cell) in texts:
+                steps.append([grade_id(cell), plain(texts[grade_id(cell)])])
+            continue
+        steps += [["", statement] for statement in _statements(text_of(cell), whole)]
+    return steps
+
+
+def is_graded(cell: Cell) -> bool:
+    """Say whether this is a cell that calls `grade`."""
+    return bool(cell["metadata"].get("nbgrader", {}).get("grade"))
+
+
+def beside(source: Notebook, exercise: str) -> list[str]:
+    """List the author's statements and the other exercises' solutions, for parts that are not the student's."""
+    texts: list[str] = []
+    for cell in source["cells"]:
+        if cell.get("cell_type") != "code" or is_graded(cell):
+            continue
+        if not is_solution(cell):
+            texts += _statements(text_of(cell), whole=False)
+        elif grade_id(cell) != exercise:
+            texts.append(text_of(cell))
+    return texts
+
+
+def made_by_statements(source: Notebook) -> set[str]:
+    """Names that only the statements left out of `program` make."""
+    made: set[str] = set()
+    for cell in source["cells"]:
+        if cell.get("cell_type") == "code" and not is_graded(cell) and not is_solution(cell):
+            for statement in _parsed(text_of(cell)):
+                made |= {
+                    node.id
+                    for node in ast.walk(statement)
+                    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+                }
+    return made
+
+
+def plain(text: str) -> str:
+    """Turn IPython's own lines (``%timeit``, ``!ls``) into Python, which is all that runs."""
+    if not any(line.lstrip()[:1] in ("%", "!", "?") or line.rstrip()[-1:] == "?" for line in text.splitlines()):
+        return text
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    try:
+        return TransformerManager().transform_cell(text)
+    except SyntaxError:
+        return text
+
+
+def _statements(text: str, whole: bool) -> list[str]:
+    return [ast.unparse(one) for one in _parsed(text) if whole or isinstance(one, _LIGHT) or _constant(one)]
+
+
+def _parsed(text: str) -> list[Any]:
+    return ast.parse(plain(text)).body
+
+
+def _constant(statement: Any) -> bool:
+    """``name = 3`` and the like: it costs nothing to run."""
+    return isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant)

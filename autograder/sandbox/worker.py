@@ -1,0 +1,167 @@
+"""A warm server on the judge's side: started once, asked for a fresh process whenever one is needed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from autograder.sandbox.inside.wire import Broken, Wire
+from autograder.sandbox.view import view
+
+START = 60.0  # seconds that the server may take to load NumPy and the engine
+_BOOT = "import sys, json, runpy; sys.path[:0] = json.loads(sys.argv[1])['path']; "
+_BOOT += "runpy.run_module('autograder.sandbox.inside.server', run_name='__main__', alter_sys=True)"
+
+
+@dataclass
+class Used:
+    """What a student's process used: CPU seconds, bytes at most, exit status."""
+
+    seconds: float = 0.0
+    kilobytes: int = 0
+    status: int = 0
+
+
+class Worker:
+    """One warm server, for the notebooks of one lesson.
+
+    Parameters
+    ----------
+    given : Path, optional
+        The folder with the parts of earlier lessons, which are plugged in before anyone's code runs.
+
+    Raises
+    ------
+    Broken
+        If the server does not start.
+    """
+
+    def __init__(self, given: Path | None = None) -> None:
+        self._given = given
+        self._folder = Path(tempfile.mkdtemp(prefix="gradschool-"))
+        self._server: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+        self._start()
+
+    def _start(self) -> None:
+        inside = self._folder / "view"
+        scratch = self._folder / "scratch"
+        shutil.rmtree(inside, ignore_errors=True)
+        scratch.mkdir(mode=0o700, exist_ok=True)
+        view(self._given).lay(inside)
+        ours, theirs = socket.socketpair()
+        settings: dict[str, Any] = {
+            "control": theirs.fileno(),
+            "path": [str(inside)],
+            "warm": ["numpy.linalg", "course.nptorch"],
+            "given": str(inside / "given") if (inside / "given").exists() else "",
+            "scratch": str(scratch),
+            "confine": None,
+        }
+        command = [sys.executable, "-I", "-S", "-B", "-c", _BOOT, json.dumps(settings)]
+        self._server = subprocess.Popen(
+            command,
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=None if os.environ.get("GRADSCHOOL_DEBUG") else subprocess.DEVNULL,
+            env={"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"},
+            cwd=scratch,
+            start_new_session=True,
+        )
+        theirs.close()
+        ours.settimeout(START)
+        self._control = ours
+        if self._answer(1) != b"+":
+            self.close()
+            raise Broken("the sandbox's server did not start")
+
+    def _answer(self, size: int = 4096) -> bytes:
+        assert self._control is not None
+        try:
+            return self._control.recv(size)
+        except OSError:
+            return b""
+
+    @contextmanager
+    def process(self) -> Iterator[Student]:
+        """Fork a process for one conversation; when the block ends it is dead."""
+        student = self._fork()
+        try:
+            yield student
+        finally:
+            self._end(student)
+
+    def _fork(self) -> Student:
+        for _ in range(2):  # a server that somebody killed is started again
+            assert self._control is not None
+            ours, theirs = socket.socketpair()
+            try:
+                socket.send_fds(self._control, [b"fork"], [theirs.fileno()])
+            except OSError:
+                answer = b""
+            else:
+                answer = self._answer()
+            theirs.close()
+            if answer.strip().isdigit():
+                return Student(Wire(ours), int(answer), time.monotonic(), Used())
+            ours.close()
+            self._stop()
+            self._start()
+        raise Broken("the sandbox's server does not fork")
+
+    def _end(self, student: Student) -> None:
+        student.wire.close()
+        assert self._control is not None
+        try:
+            self._control.sendall(b"kill %d" % student.pid)
+            report = json.loads(self._answer())
+            student.used = Used(float(report["seconds"]), int(report["kilobytes"]), int(report["status"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            self._stop()
+            self._start()
+
+    def _stop(self) -> None:
+        if self._control is not None:
+            self._control.close()
+        if self._server is not None:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._server.pid, signal.SIGKILL)
+            self._server.kill()
+            self._server.wait()
+
+    def close(self) -> None:
+        """End the server, and everything that it started."""
+        self._stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+@dataclass
+class Student:
+    """A process in which a stranger's code runs."""
+
+    wire: Wire
+    pid: int
+    started: float
+    used: Used
