@@ -56,11 +56,14 @@ class Judgement:
         How each scenario went.
     cells : dict of str to CellReport
         How the student's cells ran.
+    ideas : list of str
+        What wrong idea may be behind it, the likeliest first.
     """
 
     verdict: Verdict
     trials: list[Trial] = field(default_factory=list)
     cells: dict[str, CellReport] = field(default_factory=dict)
+    ideas: list[str] = field(default_factory=list)
 
 
 class Stopped(Exception):
@@ -117,7 +120,7 @@ class Judge:
             verdict = judged(exercise, trials, free, ideas, students=exercise.parts)
         else:
             verdict = stopped_at_basics(exercise, basics, ideas, exercise.parts)
-        return Judgement(verdict, trials, run.cells)
+        return Judgement(verdict, trials, run.cells, ideas)
 
     def expected(self, scenario: Scenario, seed: int) -> tuple[int, Observations]:
         """Return the seed to use and what torch gives: the record, or for a drawn seed the reference.

@@ -51,6 +51,7 @@ class Worker:
 
     def __init__(self, given: Path | None = None) -> None:
         self._given = given
+        self.sandbox = ""  # which layers are on, in one line
         self._folder = Path(tempfile.mkdtemp(prefix="gradschool-"))
         self._server: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
