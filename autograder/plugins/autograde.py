@@ -87,13 +87,13 @@ class OnlyNotebooks(CourseDirectory):  # type: ignore[misc]
         return made
 
 
-class Submissions(NotebookExporter):  # type: ignore[misc]
+class Submissions(NotebookExporter):
     """Reads a submission whatever its file holds."""
 
     parent: Any  # nbgrader's Autograde
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
+        super().__init__(**options)  # type: ignore[no-untyped-call]
         if self.parent is not None and is_lesson(self.parent.coursedir.assignment_id):
             self.parent.coursedir = OnlyNotebooks.like(self.parent.coursedir)
 

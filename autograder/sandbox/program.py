@@ -77,7 +77,7 @@ def plain(text: str) -> str:
     from IPython.core.inputtransformer2 import TransformerManager
 
     try:
-        return TransformerManager().transform_cell(text)
+        return str(TransformerManager().transform_cell(text))  # type: ignore[no-untyped-call]
     except SyntaxError:
         return text
 

@@ -133,10 +133,10 @@ class Session:
             return ["s", [self.out(value.start), self.out(value.stop), self.out(value.step)]]
         if value is Ellipsis:
             return ["e"]
-        if isinstance(value, type) and getattr(builtins, value.__name__, None) is value:
+        if isinstance(value, type) and value.__module__ == "builtins":
             raise TypeError(f"{value.__name__} does not travel")
         if callable(value) or inspect.isgenerator(value):
-            name = getattr(value, "__name__", "hook")
+            name = str(getattr(value, "__name__", "hook"))
             return ["f", self._number_of(value), name, inspect.isgeneratorfunction(value)]
         raise TypeError(f"a {type(value).__name__} does not travel")
 

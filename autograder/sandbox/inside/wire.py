@@ -22,11 +22,14 @@ _NUMBERS = frozenset("biufc")  # kinds of arrays that may travel: never objects
 NONFINITE = "the message is no plain data"
 
 
-class Broken(ConnectionError):
-    """The other side is gone, or what it sent is no message."""
+class Broken(BaseException):
+    """The other side is gone, or what it sent is no message.
+
+    Not an Exception, like `TimeIsUp`: a scenario that expects an error must not take it for one.
+    """
 
 
-class TimeIsUp(TimeoutError):
+class TimeIsUp(BaseException):
     """The other side did not answer in time."""
 
 
