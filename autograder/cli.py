@@ -203,6 +203,27 @@ def faults(
 
 
 @app.command()
+def prove(
+    lesson: Lessons = None,
+    mutants: Annotated[bool, typer.Option("--mutants", help="Try every mutant of the parts too (minutes).")] = False,
+) -> None:
+    """Prove the grader: right parts earn everything, wrong ones lose, wrong ideas are named."""
+    need_repository()
+    from rich.console import Console
+
+    from autograder.exercises import exercises
+    from autograder.prove import prove as run
+    from autograder.prove.table import show
+
+    known = {one.lesson for one in exercises()}
+    if unknown := sorted(set(lesson or []) - known):
+        stop(f"there is no exercise of {', '.join(unknown)}.\nThere are some of: {', '.join(sorted(known))}")
+    found = run(lesson or None, with_mutants=mutants)
+    show(found, Console())
+    raise typer.Exit(1 if found.complaints else 0)
+
+
+@app.command()
 def demo() -> None:
     """Grade the bundled class with nbgrader and show the results."""
     need_repository()

@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 
 from tests.leaks import leaks, secrets
 
-SECRET = ("course/parts", "autograder/alternatives", "autograder/hidden", "autograder/faults")
+SECRET = ("course/parts", "autograder/alternatives", "autograder/hidden", "autograder/faults", "autograder/prove")
 LEFT_OUT = (*SECRET, "course/lessons", "autograder/examples", "source", "release", "tests")
 
 
