@@ -59,7 +59,7 @@ class Marker:
 
     def key(self, carried: Carried) -> str:
         """Name the result that these texts have."""
-        limits = (SECONDS, judging.CELLS, judging.ALL, judging.CRASHES)
+        limits = (SECONDS, judging.CELLS, judging.ALL)
         return key_of(carried, self.lesson, self._bytes, self.salt, limits)
 
     def known(self, carried: Carried) -> Result | None:

@@ -33,7 +33,6 @@ from course.scenarios.registry import Scenario, get
 
 CELLS = 20.0  # seconds that a notebook's definitions may take
 ALL = 120.0  # seconds that one exercise may take in all
-CRASHES = 4  # after so many processes that ended by themselves the rest is not tried
 
 
 @dataclass(frozen=True)
@@ -146,7 +145,7 @@ class _Run:
         self.steps = program(judge.source, texts, whole)
         self.beside = beside(judge.source, exercise.id)
         self.cells: dict[str, CellReport] = {}
-        self.slow = self.crashes = 0
+        self.slow = 0
         self.end = deadline(ALL)
         self._process: Any = None
         self._session: Session | None = None
@@ -158,7 +157,7 @@ class _Run:
 
     def trial(self, scenario: Scenario) -> Trial:
         """Run one scenario; a process that does not survive it is replaced."""
-        if self.slow >= SLOW or self.crashes >= CRASHES or deadline(0) > self.end:
+        if self.slow >= SLOW or deadline(0) > self.end:
             return not_tried(scenario)
         seed, expected = self.judge.expected(scenario, self.seed)
         session, engine = self.ready()
@@ -171,7 +170,6 @@ class _Run:
             return Trial(scenario, trouble=ENDLESS)
         except Broken as error:
             self.close()
-            self.crashes += 1
             return Trial(scenario, trouble=f"ended the process that it ran in ({error})")
         except Ended as ended:
             return Trial(scenario, trouble=f"was ended by {ended}")

@@ -86,9 +86,10 @@ def _read(file: Path) -> Any:
     except OSError as error:
         reason = "is a link" if file.is_symlink() else f"cannot be opened ({error.strerror})"
         raise Unreadable(f"The file {reason}. Ask for it again.") from error
+    if not stat.S_ISREG(os.fstat(found).st_mode):
+        os.close(found)
+        raise Unreadable("The file is not a regular file. Ask for it again.")
     with os.fdopen(found, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(found).st_mode):
-            raise Unreadable("The file is not a regular file. Ask for it again.")
         raw = stream.read(LARGEST + 1)
     if len(raw) > LARGEST:
         raise Unreadable(f"The file is larger than {LARGEST // 2**20} MB. Ask for it with its outputs cleared.")
