@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
-import sys
 import tempfile
 import threading
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-if sys.platform == "win32":
+try:
+    resource: Any = importlib.import_module("resource")
+except ImportError:  # Windows
     resource = None
-else:
-    import resource
 
 MIB = 1 << 20
+_MOST_DESCRIPTORS = 1 << 20  # that Linux gives without special rights
 
 
 @dataclass(frozen=True)
@@ -142,14 +144,7 @@ def close_descriptors(keep: Collection[int] = ()) -> None:
     for kept in sorted(descriptor for descriptor in keep if descriptor > 2):
         os.closerange(start, kept)
         start = kept + 1
-    os.closerange(start, _highest_descriptor() + 1)
-
-
-def _highest_descriptor() -> int:
-    """The highest number that an open file can have; the limit may have been lowered since it was opened."""
-    if resource is None:
-        return 8192
-    return min(2**31 - 2, 1 << 20, max(value for value in (*resource.getrlimit(resource.RLIMIT_NOFILE), 65536)))
+    os.closerange(start, _MOST_DESCRIPTORS)
 
 
 def environment(home: Path | str) -> dict[str, str]:

@@ -7,6 +7,7 @@ import functools
 import os
 import signal
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 
 from autograder.sandbox.libc import call, prctl
@@ -50,7 +51,7 @@ def drop_capabilities() -> None:
     call("capset", header, none)
 
 
-def become_nobody_else(scratch: Path) -> int | None:
+def become_nobody_else(scratch: Path, readable: Iterable[Path] = ()) -> int | None:
     """Turn root into a user of whom no other process and no other file is.
 
     Only then does the limit on processes bind, which the kernel waives for root, and are the parent,
@@ -60,14 +61,18 @@ def become_nobody_else(scratch: Path) -> int | None:
     ----------
     scratch : Path
         The folder that the new user is to own.
+    readable : iterable of Path
+        What the new user has to be able to read beside the interpreter.
 
     Returns
     -------
     int or None
         The user's number; None where nothing was changed: this is not root, root here has not the right,
-        or the interpreter lies in a folder that only root may enter.
+        or what is needed lies in folders that only root may enter.
     """
-    if os.geteuid() != 0 or not _open_to_all(Path(os.__file__)) or not _open_to_all(Path(__file__)):
+    if os.geteuid() != 0 or not _all_enter(scratch):
+        return None
+    if not all(map(_all_read, (Path(os.__file__), Path(__file__), *readable))):
         return None
     for user in (FIRST_USER + os.getpid(), NOBODY):
         try:
@@ -82,7 +87,13 @@ def become_nobody_else(scratch: Path) -> int | None:
 
 
 @functools.cache
-def _open_to_all(file: Path) -> bool:
-    """Whether any user may read this file and enter the folders that lead to it."""
-    entered = all(folder.stat().st_mode & stat.S_IXOTH for folder in file.resolve().parents)
-    return entered and bool(file.stat().st_mode & stat.S_IROTH)
+def _all_read(path: Path) -> bool:
+    """Whether any user may read this file, or enter this folder."""
+    mode = path.stat().st_mode
+    needed = stat.S_IROTH | (stat.S_IXOTH if stat.S_ISDIR(mode) else 0)
+    return mode & needed == needed and _all_enter(path)
+
+
+def _all_enter(path: Path) -> bool:
+    """Whether any user may enter the folders that lead here."""
+    return all(folder.stat().st_mode & stat.S_IXOTH for folder in path.resolve().parents)

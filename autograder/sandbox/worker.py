@@ -8,7 +8,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -18,10 +17,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from autograder.sandbox import bubble, limits, visible
 from autograder.sandbox.inside.wire import Broken, Wire
+from autograder.sandbox.layers import probe
 from autograder.sandbox.view import view
 
 START = 60.0  # seconds that the server may take to load NumPy and the engine
+INSIDE = "/gradschool"  # where the view is, in bubblewrap
 _BOOT = "import sys, json, runpy; sys.path[:0] = json.loads(sys.argv[1])['path']; "
 _BOOT += "runpy.run_module('autograder.sandbox.inside.server', run_name='__main__', alter_sys=True)"
 
@@ -58,37 +60,50 @@ class Worker:
         self._start()
 
     def _start(self) -> None:
-        inside = self._folder / "view"
-        scratch = self._folder / "scratch"
-        shutil.rmtree(inside, ignore_errors=True)
-        scratch.mkdir(mode=0o700, exist_ok=True)
-        view(self._given).lay(inside)
         ours, theirs = socket.socketpair()
-        settings: dict[str, Any] = {
-            "control": theirs.fileno(),
-            "path": [str(inside)],
-            "warm": ["numpy.linalg", "course.nptorch"],
-            "given": str(inside / "given") if (inside / "given").exists() else "",
-            "scratch": str(scratch),
-            "confine": None,
-        }
-        command = [sys.executable, "-I", "-S", "-B", "-c", _BOOT, json.dumps(settings)]
-        self._server = subprocess.Popen(
-            command,
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=None if os.environ.get("GRADSCHOOL_DEBUG") else subprocess.DEVNULL,
-            env={"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"},
-            cwd=scratch,
-            start_new_session=True,
-        )
+        quiet = None if os.environ.get("GRADSCHOOL_DEBUG") else subprocess.DEVNULL
+        layers = probe()
+        self.sandbox = str(layers)
+        seen = view(self._given)
+        if "bubblewrap" in layers.on:
+            show = {f"{INSIDE}/{name}": real for name, real in seen.entries.items()}
+            command = self._command(theirs.fileno(), INSIDE, "/tmp", [])
+            self._server = bubble.start(command, show, [theirs.fileno()], stdout=quiet, stderr=quiet)
+        else:
+            shutil.rmtree(self._folder / "view", ignore_errors=True)
+            seen.lay(self._folder / "view")
+            scratch = self._folder / "scratch"
+            scratch.mkdir(mode=0o711, exist_ok=True)
+            readable = [str(self._folder / "view"), *(str(real) for real in seen.entries.values())]
+            command = self._command(theirs.fileno(), str(self._folder / "view"), str(scratch), readable)
+            self._server = subprocess.Popen(
+                command,
+                pass_fds=[theirs.fileno()],
+                env=limits.environment(scratch),
+                stdin=subprocess.DEVNULL,
+                stdout=quiet,
+                stderr=quiet,
+                start_new_session=True,
+            )
         theirs.close()
         ours.settimeout(START)
         self._control = ours
         if self._answer(1) != b"+":
             self.close()
             raise Broken("the sandbox's server did not start")
+
+    def _command(self, control: int, inside: str, scratch: str, readable: list[str]) -> list[str]:
+        """Return the command that starts the server, with the view at ``inside``."""
+        settings: dict[str, Any] = {
+            "control": control,
+            "path": [inside],
+            "warm": ["numpy.linalg", "course.nptorch"],
+            "given": f"{inside}/given" if self._given is not None and self._given.is_dir() else "",
+            "scratch": scratch,
+            "readable": readable,
+            "needed": [name for name in ("rlimits", "landlock", "seccomp") if name in probe().on],
+        }
+        return [visible.python(), "-I", "-S", "-B", "-c", _BOOT, json.dumps(settings)]
 
     def _answer(self, size: int = 4096) -> bytes:
         assert self._control is not None

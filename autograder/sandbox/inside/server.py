@@ -8,11 +8,11 @@ parts of earlier lessons, which the student has as well, and no other.
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import json
 import os
 import resource
-import shutil
 import signal
 import socket
 import sys
@@ -20,6 +20,10 @@ import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from autograder.sandbox import scratch as scratches
+
+_folders: dict[int, Path] = {}  # of each child
 
 
 def main(settings: dict[str, Any]) -> None:
@@ -40,10 +44,10 @@ def main(settings: dict[str, Any]) -> None:
             os.close(descriptors[0])
             control.sendall(b"%d\n" % pid)
         else:
-            control.sendall(_end(int(number), Path(settings["scratch"])))
+            control.sendall(_end(int(number)))
 
 
-def _prepared(settings: dict[str, Any]) -> Callable[[Path], None]:
+def _prepared(settings: dict[str, Any]) -> Callable[[Path, int], None]:
     """Load what every child needs, and return what each of them does to itself first."""
     sys.path[:0] = settings["path"]
     torch = importlib.import_module("course.nptorch")
@@ -53,11 +57,13 @@ def _prepared(settings: dict[str, Any]) -> Callable[[Path], None]:
         torch.load_parts(settings["given"])
     _stand_ins()
     importlib.import_module("autograder.sandbox.inside.student")
-    confine = importlib.import_module("autograder.sandbox.confine") if settings["confine"] else None
+    confine = importlib.import_module("autograder.sandbox.confine")
+    confine.prepare(settings["readable"])
+    gc.collect()
+    gc.freeze()  # what is there now is shared by all children, and stays untouched
 
-    def apply(scratch: Path) -> None:
-        if confine is not None:
-            confine.confine(scratch, **settings["confine"])
+    def apply(scratch: Path, descriptor: int) -> None:
+        confine.confine(scratch, settings["readable"], keep=[descriptor], needed=settings["needed"])
 
     return apply
 
@@ -71,19 +77,18 @@ def _stand_ins() -> None:
     sys.modules["course.compare"] = compare
 
 
-def _fork(descriptor: int, control: socket.socket, scratch: Path, confine: Callable[[Path], None]) -> int:
+def _fork(descriptor: int, control: socket.socket, scratch: Path, confine: Callable[[Path, int], None]) -> int:
     """Start one conversation; return the process that holds it."""
+    folder = scratches.make(scratch)
     pid = os.fork()
     if pid:
+        _folders[pid] = folder
         return pid
     status = 1
     try:
         control.close()
-        folder = scratch / str(os.getpid())
-        folder.mkdir(mode=0o700)
-        os.chdir(folder)
+        confine(folder, descriptor)
         connection = socket.socket(fileno=descriptor)
-        confine(folder)
         inside = importlib.import_module("autograder.sandbox.inside.student")
         wire = importlib.import_module("autograder.sandbox.inside.wire")
         try:
@@ -94,7 +99,7 @@ def _fork(descriptor: int, control: socket.socket, scratch: Path, confine: Calla
         os._exit(status)
 
 
-def _end(pid: int, scratch: Path) -> bytes:
+def _end(pid: int) -> bytes:
     """Kill a process and all it left; say what it used: seconds, kilobytes and exit status."""
     for kill in (os.kill, os.killpg):
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -103,7 +108,7 @@ def _end(pid: int, scratch: Path) -> bytes:
         _, status, used = os.wait4(pid, 0)
     except ChildProcessError:
         status, used = 0, resource.getrusage(resource.RUSAGE_CHILDREN)
-    shutil.rmtree(scratch / str(pid), ignore_errors=True)
+    scratches.discard(_folders.pop(pid))
     report = {"seconds": used.ru_utime + used.ru_stime, "kilobytes": used.ru_maxrss, "status": status}
     return json.dumps(report).encode("ascii") + b"\n"
 

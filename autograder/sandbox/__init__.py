@@ -1,0 +1,1 @@
+"""One submission, run where it can hurt nobody and learn nothing that would help it."""
