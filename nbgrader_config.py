@@ -24,6 +24,7 @@ if PROGRAMS not in os.environ.get("PATH", "").split(os.pathsep):
 
 from nbgrader import preprocessors as steps  # noqa: E402
 
+from autograder.plugins import configure  # noqa: E402
 from course.building.stubs import CODE_STUB, NameGaps  # noqa: E402
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821 - nbgrader provides it
@@ -60,6 +61,10 @@ c.Execute.shutdown_kernel = "immediate"  # a graceful end costs a second for eac
 # nbclient does not run cells with this tag, and a grade cell that did not run earns full marks.
 # So the tag is one that nobody can guess.
 c.Execute.skip_cells_with_tag = secrets.token_hex(16)
+
+# Submissions are judged from outside the process that runs them; see docs/security.md. Without this line
+# nbgrader runs them in a kernel, and believes what they say.
+configure(c)
 
 c.LimitOutput.max_lines = 400
 c.LimitOutput.max_traceback = 60

@@ -1,5 +1,47 @@
 """What nbgrader loads: one call in ``nbgrader_config.py`` makes every road to a grade the safe one."""
 
-from autograder.plugins.autograde import configure
+from __future__ import annotations
 
-__all__ = ["configure"]
+import importlib.util
+import os
+import warnings
+from typing import Any
+
+_HERE = "autograder.plugins.autograde"
+
+
+def configure(c: Any) -> None:
+    """Set nbgrader up to grade lessons before the judge; called in ``nbgrader_config.py`` with its ``c``.
+
+    Where that cannot be done, nbgrader grades in a kernel as it always does, and a warning says so: then
+    a hostile notebook can give itself any grade.
+    """
+    if trouble := _trouble():
+        warnings.warn(f"Submissions will be graded WITHOUT any sandbox: {trouble}", stacklevel=2)
+        return
+    c.Autograde.exporter_class = f"{_HERE}.Submissions"
+    c.Autograde.sanitize_preprocessors = [
+        f"{_HERE}.ClearOutput",
+        f"{_HERE}.DeduplicateIds",
+        f"{_HERE}.OverwriteKernelspec",
+        f"{_HERE}.OverwriteCells",
+        f"{_HERE}.CheckCellMetadata",
+    ]
+    c.Autograde.autograde_preprocessors = [
+        f"{_HERE}.Execute",
+        f"{_HERE}.LimitOutput",
+        f"{_HERE}.SaveAutoGrades",
+        "nbgrader.preprocessors.AssignLatePenalties",
+        f"{_HERE}.CheckCellMetadata",
+    ]
+
+
+def _trouble() -> str:
+    """Say why the judge cannot work here, or nothing."""
+    if not hasattr(os, "fork"):
+        return "this system has no fork. Grade on Linux, on macOS, or in WSL."
+    if importlib.util.find_spec("course.parts") is None:
+        return "only the students' package is installed. Grade in a clone of the course's repository."
+    if importlib.util.find_spec("msgpack") is None:
+        return "msgpack is not installed. Run: pip install msgpack"
+    return ""

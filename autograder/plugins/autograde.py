@@ -19,7 +19,6 @@ from nbconvert.exporters import NotebookExporter
 from nbgrader import preprocessors as steps
 from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
-from traitlets.config import Config
 
 from autograder.batch.marker import Marker
 from autograder.batch.outputs import put_outputs
@@ -28,25 +27,6 @@ from autograder.sandbox.transplant import Carried, rebuild
 
 MARK = "gradschool"  # in the metadata of a notebook that was rebuilt here
 _markers: dict[tuple[Path, str], tuple[bytes, Marker]] = {}
-
-
-def configure(c: Config) -> None:
-    """Set nbgrader up; called in ``nbgrader_config.py`` with its ``c``."""
-    c.Autograde.exporter_class = "autograder.plugins.autograde.Submissions"
-    c.Autograde.sanitize_preprocessors = [
-        "autograder.plugins.autograde.ClearOutput",
-        "autograder.plugins.autograde.DeduplicateIds",
-        "autograder.plugins.autograde.OverwriteKernelspec",
-        "autograder.plugins.autograde.OverwriteCells",
-        "autograder.plugins.autograde.CheckCellMetadata",
-    ]
-    c.Autograde.autograde_preprocessors = [
-        "autograder.plugins.autograde.Execute",
-        "autograder.plugins.autograde.LimitOutput",
-        "autograder.plugins.autograde.SaveAutoGrades",
-        "nbgrader.preprocessors.AssignLatePenalties",
-        "autograder.plugins.autograde.CheckCellMetadata",
-    ]
 
 
 def is_lesson(name: str) -> bool:

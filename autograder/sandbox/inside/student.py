@@ -221,7 +221,8 @@ def _ordinary(error: BaseException) -> bool:
 def _text(error: Any) -> str:
     """A stranger's exception may fail even at giving its text."""
     try:
-        return str(error)[:WORDS]
+        # The text of a SyntaxError ends in a file's name and a line; the line is told apart.
+        return str(error.msg if type(error) in (SyntaxError, IndentationError, TabError) else error)[:WORDS]
     except BaseException as another:
         return f"(no text: str() raises {type(another).__name__})"
 
