@@ -16,7 +16,18 @@ class SandboxMissing(RuntimeError):
 
 
 def prepare(readable: Iterable[Path | str] = ()) -> None:
-    """Find out, before forking, what every child would find out for itself."""
+    """Get the process ready that will fork the confined ones, before it does so.
+
+    Afterwards it cannot be looked into by processes of the same user, and has found out what every child
+    would find out for itself.
+
+    Parameters
+    ----------
+    readable : iterable of Path
+        As for `confine`.
+    """
+    if sys.platform == "linux":
+        privileges.unreadable()
     visible.to_read(readable)
     if seccomp.machine():
         seccomp.packed()

@@ -39,7 +39,7 @@ class Remote:
     def __delattr__(self, name: str) -> None:
         self._session.ask("del", self, name)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         return self._session.ask("call", self, args, kwargs)
 
     def __bool__(self) -> bool:
@@ -104,7 +104,7 @@ class Bound:
         self.owner, self.name = owner, name
         self.__name__ = name
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         return self.owner._session.ask("call", self, args, kwargs)
 
     def __getattr__(self, name: str) -> Any:

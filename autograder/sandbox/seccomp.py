@@ -56,6 +56,7 @@ AUDIT = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 
 CLONE_THREAD = 0x10000
 AF_UNIX, SOCK_STREAM, SOCK_TYPES = 1, 1, 0xF
+MSG_OOB = 1
 O_ACCMODE, O_TRUNC = 0o3, 0o1000
 # fcntl: who gets a signal and which, watch a folder, lease a file, enlarge a pipe
 FCNTL = (8, 10, 15, 1024, 1026, 1031)
@@ -98,7 +99,8 @@ def rules(pid: int) -> tuple[Rule, ...]:
         Rule("sched_setaffinity", (itself_or_zero,)),
         # asyncio cannot do without. Streams only: a datagram socket can be made to send to anybody.
         Rule("socketpair", (Test(0, (AF_UNIX,)), Test(1, (SOCK_STREAM,), SOCK_TYPES))),
-        Rule("sendto", (Test(4, (0,)), Test(4, (0,), high=True))),  # to no address
+        # To no address, and nothing out of band, which has been a way into the kernel.
+        Rule("sendto", (Test(4, (0,)), Test(4, (0,), high=True), Test(3, (0,), MSG_OOB))),
         Rule("setsockopt", (Test(2, SETSOCKOPT),), allow=False),
         Rule("fcntl", (Test(1, FCNTL),), allow=False),
         Rule("ioctl", (Test(1, IOCTL),), allow=False),

@@ -209,10 +209,13 @@ def rebuild(source: Notebook, released: Notebook, carried: Carried) -> Notebook:
     """Return the author's notebook with the student's texts in it, and stubs where there are none."""
     notebook = copy.deepcopy(source)
     stubs = {grade_id(cell): text_of(cell) for cell in solutions(released)}
+    checksums = {grade_id(cell): cell["metadata"]["nbgrader"].get("checksum") for cell in solutions(released)}
     for cell in notebook["cells"]:
         if cell.get("cell_type") == "code":
             cell["outputs"], cell["execution_count"] = [], None
         if is_solution(cell):
             id = grade_id(cell)
             cell["source"] = carried.texts.get(id, stubs.get(id, ""))
+            if id in carried.texts and id in checksums:  # by it nbgrader knows a stub that was left as it was
+                cell["metadata"]["nbgrader"]["checksum"] = checksums[id]
     return notebook

@@ -95,6 +95,7 @@ held = (ctypes.c_uint32 * 6)()
 ctypes.CDLL(None).capget((ctypes.c_uint32 * 2)(0x20080522, 0), held)
 print([bit for bit in range(32) if held[0] >> bit & 1], held[3])
 """
+    need("bubblewrap")
     kept = [0, 1, 3, 5, 6, 7] if os.geteuid() == 0 and "--unshare-user" not in bubble.bubblewrap().options else []
     assert inside(code) == [f"{kept} 0"]
 

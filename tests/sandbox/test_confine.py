@@ -187,3 +187,23 @@ def test_a_wall_that_is_needed_and_missing_ends_the_child() -> None:
     )
     need("landlock")
     assert behind("", code).printed == ["seccomp could not be put up: taken away"]
+
+
+@pytest.mark.parametrize(("ready", "seen"), [("pass", "read"), ("confine.prepare()", "refused")])
+def test_the_server_cannot_be_looked_into_by_its_own_user(ready: str, seen: str) -> None:
+    """Not even where no other wall stands: not its environment, memory or open files."""
+    code = (
+        f"import os, sys; sys.path.insert(0, {str(ROOT)!r})\n"
+        "from autograder.sandbox import confine, privileges\n"
+        f"privileges.drop_capabilities(); {ready}\n"
+        "if os.fork(): os.wait(); sys.exit()\n"
+        "parent = os.getppid()\n"
+        "for attempt in (lambda: open(f'/proc/{parent}/environ').read(), lambda: open(f'/proc/{parent}/mem', 'r+b'),"
+        " lambda: os.readlink(f'/proc/{parent}/fd/1')):\n"
+        "    try: attempt()\n"
+        "    except PermissionError: print('refused')\n"
+        "    else: print('read')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert set(done.stdout.split()) == {seen}, done
+    assert len(done.stdout.split()) == 3

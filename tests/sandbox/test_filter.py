@@ -54,6 +54,8 @@ CASES = [
     ("sendto", (3, 4096, 1, 0, 0, 0), PASS),
     ("sendto", (3, 4096, 1, 0, 4096, 16), REFUSED),
     ("sendto", (3, 4096, 1, 0, 1 << 40, 16), REFUSED),
+    ("sendto", (3, 4096, 1, 0x4001), REFUSED),
+    ("sendto", (3, 4096, 1, 0x4000), PASS),
     ("fcntl", (3, 3), PASS),
     ("fcntl", (3, 8, 1), REFUSED),
     ("fcntl", (3, 1031), REFUSED),

@@ -32,6 +32,10 @@ TRICKS = {
     "climb out": "open('../../../../../../../../etc/passwd').read()",
     "write beside the folder": "open('../x', 'w')",
     "write to the folder of temporary files": "open('/tmp/x', 'w')",
+    "swap a file for one outside": "call('renameat2', -100, b'planted.py', -100, beside.encode(), 2)",
+    "a file without a name, outside": "os.open('/var/tmp', os.O_TMPFILE | os.O_RDWR)",
+    "send out of band": "PAIR[0].send(b'x', socket.MSG_OOB)",
+    "look at the parent's limits": "resource.prlimit(parent, resource.RLIMIT_CPU)",
     "kill the group": "os.kill(0, signal.SIGKILL)",
     "kill everybody": "os.kill(-1, signal.SIGKILL)",
     "join the parent's group": "os.setpgid(0, os.getpgid(parent))",
@@ -58,7 +62,8 @@ TRICKS = {
 
 @pytest.mark.parametrize("around", AROUND)
 def test_tricks(around: str, beside: Path, address: object) -> None:
-    planted = "from multiprocessing import shared_memory\nopen('planted.py', 'w').write('x = 1')\n"
+    planted = "from multiprocessing import shared_memory\nPAIR = socket.socketpair()\n"
+    planted += "open('planted.py', 'w').write('x = 1')\n"
     lines = [f"print('TRY', {name!r})\nstopped(lambda: {trick})" for name, trick in TRICKS.items()]
     outcome = behind(around, PRELUDE + planted + "\n".join(lines), beside=beside, address=address)
     assert outcome.tried == list(TRICKS), outcome

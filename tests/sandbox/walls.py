@@ -35,7 +35,8 @@ if "numpy" in code:
 from autograder.sandbox import confine, landlock, limits, privileges, scratch, seccomp, visible
 folder = scratch.make()
 readable = given["readable"]
-confine.prepare(readable)
+if "all" in walls:
+    confine.prepare(readable)
 parent = os.getpid()
 pid = os.fork()
 if pid:

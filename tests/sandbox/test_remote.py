@@ -1,0 +1,93 @@
+"""The same program, the same observation: a scenario cannot tell that its engine is in another process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder.exercises import exercises
+from autograder.oracles import oracle
+from autograder.sandbox.remote import RemoteBackend
+from autograder.sandbox.session import Session, deadline
+from autograder.sandbox.worker import Worker
+from autograder.trial import load_hidden
+from course.scenarios import load
+from course.scenarios.differences import differences
+from course.scenarios.observation import observe
+from course.scenarios.registry import get
+
+load()
+load_hidden()
+GRADED = sorted({id for one in exercises() for id in (*one.basics, *one.scenarios, *one.hidden)})
+PARTS = Path(__file__).resolve().parents[2] / "course" / "parts"
+
+
+@pytest.fixture(scope="module")
+def worker() -> Iterator[Worker]:
+    with Worker(PARTS) as worker:  # every part is there: this is about the connection, not about hiding
+        yield worker
+
+
+@pytest.fixture(scope="module")
+def session(worker: Worker) -> Iterator[Session]:
+    with worker.process() as process:
+        yield Session(process.wire)
+
+
+@pytest.mark.parametrize("id", GRADED)
+def test_a_graded_scenario_sees_the_same(session: Session, id: str) -> None:
+    seed = oracle.seeds(id)[0]
+    session.until = deadline(20)
+    got = observe(get(id), RemoteBackend(session), seed)
+    assert differences(oracle.expected(id, seed), got, get(id).ulps) == []
+
+
+def test_what_dies_here_dies_there(session: Session) -> None:
+    T: Any = RemoteBackend(session).T
+    x = T.ones(3)
+    alive = T.watch(x)
+    assert alive()
+    del x
+    assert not alive()
+
+
+def test_a_hook_keeps_what_it_names_and_no_longer(session: Session) -> None:
+    T: Any = RemoteBackend(session).T
+    factor = T.ones(3)
+    alive = T.watch(factor)
+    x = T.ones(3, requires_grad=True)
+    handle = x.register_hook(lambda gradient, factor=factor: gradient * factor)
+    del factor
+    assert alive()
+    handle.remove()
+    assert not alive()
+
+
+def test_the_same_thing_is_the_same(session: Session) -> None:
+    T: Any = RemoteBackend(session).T
+    y = T.ones(3, requires_grad=True).exp()
+    assert y.grad_fn is y.grad_fn
+    assert {y.grad_fn: 1}[y.grad_fn] == 1
+
+
+def test_errors_come_back_as_themselves(session: Session) -> None:
+    T: Any = RemoteBackend(session).T
+    with pytest.raises(RuntimeError, match="only for scalar outputs"):
+        T.ones(3, requires_grad=True).exp().backward()
+
+    def hook(gradient: Any) -> None:
+        raise ZeroDivisionError("from here")
+
+    x = T.ones(3, requires_grad=True)
+    x.register_hook(hook)
+    with pytest.raises(ZeroDivisionError, match="from here"):
+        x.sum().backward()
+
+
+def test_what_does_not_travel_is_refused(session: Session) -> None:
+    T: Any = RemoteBackend(session).T
+    with pytest.raises(TypeError, match="does not travel"):
+        T.ones(object())
