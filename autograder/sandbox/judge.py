@@ -8,14 +8,17 @@ scenario gets a fresh process.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from autograder.clock import TimeUp, limit
 from autograder.exercises import Exercise
 from autograder.grading import free_of, ideas_for
 from autograder.oracles import oracle
 from autograder.plugging import stage
+from autograder.printable import one_line, printable
 from autograder.sandbox.inside.wire import Broken, TimeIsUp
 from autograder.sandbox.program import beside, made_by_statements, program
 from autograder.sandbox.remote import RemoteBackend
@@ -32,7 +35,10 @@ from course.scenarios.observation import Observations, observe
 from course.scenarios.registry import Scenario, get
 
 CELLS = 20.0  # seconds that a notebook's definitions may take
-ALL = 120.0  # seconds that one exercise may take in all
+ALL = 60.0  # seconds that one exercise may take in all
+LATE = 2.0  # seconds after which a scenario is ended that keeps this process busy, and not the student's
+BYTES = 16 * 2**20  # that one exercise may send in all; the largest honest one sends a sixtieth of it
+PRINTED = 20_000  # characters that are kept of what a cell prints
 
 
 @dataclass(frozen=True)
@@ -83,6 +89,7 @@ class Judge:
     def __init__(self, worker: Worker, source: Notebook) -> None:
         self.worker, self.source = worker, source
         self._expected: dict[tuple[str, int], Observations] = {}
+        self._scenarios: dict[str, Scenario] = {}
         self.hidden = load_hidden()
 
     def judge(self, exercise: Exercise, texts: dict[str, str], seed: int) -> Judgement:
@@ -97,13 +104,15 @@ class Judge:
         seed : int
             Chooses the inputs of all scenarios that draw some.
         """
-        found = self._judge(exercise, texts, seed, whole=False)
-        if _misses_a_name(found, made_by_statements(self.source)):
-            found = self._judge(exercise, texts, seed, whole=True)
+        end = deadline(ALL)
+        found = self._judge(_Run(self, exercise, texts, seed, end))
+        missing = _missing_names(found)
+        if missing and missing & made_by_statements(self.source) and deadline(0) < end:
+            found = self._judge(_Run(self, exercise, texts, seed, end, whole=True))
         return found
 
-    def _judge(self, exercise: Exercise, texts: dict[str, str], seed: int, whole: bool) -> Judgement:
-        run = _Run(self, exercise, texts, seed, whole)
+    def _judge(self, run: _Run) -> Judgement:
+        exercise = run.exercise
         try:
             basics = run.trials(exercise.basics)
             later = run.trials([*exercise.scenarios, *(exercise.hidden if self.hidden else ())])
@@ -120,6 +129,12 @@ class Judge:
         else:
             verdict = stopped_at_basics(exercise, basics, ideas, exercise.parts)
         return Judgement(verdict, trials, run.cells, ideas)
+
+    def scenario(self, id: str) -> Scenario:
+        """Return a scenario; looking one up imports whatever is new, so it is done once."""
+        if id not in self._scenarios:
+            self._scenarios[id] = get(id)
+        return self._scenarios[id]
 
     def expected(self, scenario: Scenario, seed: int) -> tuple[int, Observations]:
         """Return the seed to use and what torch gives: the record, or for a drawn seed the reference.
@@ -140,20 +155,24 @@ class Judge:
 class _Run:
     """One exercise of one submission, on as many processes as it takes."""
 
-    def __init__(self, judge: Judge, exercise: Exercise, texts: dict[str, str], seed: int, whole: bool) -> None:
-        self.judge, self.exercise, self.seed = judge, exercise, seed
+    def __init__(
+        self, judge: Judge, exercise: Exercise, texts: dict[str, str], seed: int, end: float, whole: bool = False
+    ) -> None:
+        self.judge, self.exercise, self.seed, self.end = judge, exercise, seed, end
         self.steps = program(judge.source, texts, whole)
         self.beside = beside(judge.source, exercise.id)
         self.cells: dict[str, CellReport] = {}
         self.slow = 0
-        self.end = deadline(ALL)
+        self.bytes = BYTES
+        self.solutions = {id for id, _ in self.steps} - {""}
         self._process: Any = None
+        self._wire: Any = None
         self._session: Session | None = None
         self._backend: RemoteBackend | None = None
 
     def trials(self, ids: Sequence[str]) -> list[Trial]:
         """Run scenarios one after the other."""
-        return [self.trial(get(id)) for id in ids]
+        return [self.trial(self.judge.scenario(id)) for id in ids]
 
     def trial(self, scenario: Scenario) -> Trial:
         """Run one scenario; a process that does not survive it is replaced."""
@@ -161,21 +180,23 @@ class _Run:
             return not_tried(scenario)
         seed, expected = self.judge.expected(scenario, self.seed)
         session, engine = self.ready()
-        session.until = deadline(SECONDS)
+        session.until = min(deadline(SECONDS), self.end)
         try:
-            got = observe(scenario, engine, seed)
-        except TimeIsUp:
-            self.close()
+            # The session keeps the time; the bell is for what a strange answer may have this process do.
+            with limit(SECONDS + LATE):
+                got = observe(scenario, engine, seed)
+                return Trial(scenario, tuple(differences(expected, got, scenario.ulps)))
+        except (TimeIsUp, TimeUp):
+            trouble = ENDLESS
             self.slow += 1
-            return Trial(scenario, trouble=ENDLESS)
         except Broken as error:
-            self.close()
-            return Trial(scenario, trouble=f"ended the process that it ran in ({error})")
+            trouble = f"ended the process that it ran in ({error})"
         except Ended as ended:
-            return Trial(scenario, trouble=f"was ended by {ended}")
-        except (TypeError, ValueError) as error:
-            return Trial(scenario, trouble=f"gave what cannot be observed: {error}")
-        return Trial(scenario, tuple(differences(expected, got, scenario.ulps)))
+            trouble = f"was ended by {one_line(str(ended))}"
+        except Exception as error:  # what it gives may be of any kind, and fail in any way when it is looked at
+            trouble = f"gave what cannot be observed: {one_line(f'{type(error).__name__}: {error}')}"
+        self.close()
+        return Trial(scenario, trouble=trouble)
 
     def ready(self) -> tuple[Session, RemoteBackend]:
         """Return a conversation with a process in which the parts are plugged in.
@@ -189,47 +210,64 @@ class _Run:
             return self._session, self._backend
         self._process = self.judge.worker.process()
         student: Student = self._process.__enter__()
-        session = Session(student.wire)
-        session.until = deadline(CELLS)
+        self._wire = student.wire
+        self._wire.budget = self.bytes
+        session = Session(self._wire)
+        session.until = min(deadline(CELLS), self.end)
         try:
-            self._note(session.ask("cells", self.steps))
-            missing = session.ask("plug", list(self.exercise.parts), self.beside)
-            self._session, self._backend = session, RemoteBackend(session)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # a student's words are not for the teacher's terminal
+                self._note(session.ask("cells", self.steps))
+                if session.ask("plug", list(self.exercise.parts), self.beside) != []:
+                    raise Stopped(self._missing())
+                self._session, self._backend = session, RemoteBackend(session)
         except TimeIsUp:
-            self.close()
-            raise Stopped(f"The cells did not end within {CELLS:g} seconds.") from None
+            why = f"The cells did not end within {CELLS:g} seconds."
         except Broken as error:
-            self.close()
-            raise Stopped(f"The cells ended the process that they ran in ({error}).") from None
+            why = f"The cells ended the process that they ran in ({error})."
+        except Stopped as stopped:
+            why = str(stopped)
         except (Ended, Exception) as error:
-            self.close()
-            raise Stopped(f"The engine does not take this part: {error}") from None
-        if missing:
-            self.close()
-            raise Stopped(self._missing(missing))
-        return self._session, self._backend
+            why = f"The engine does not take this part: {one_line(str(error))}"
+        else:
+            return self._session, self._backend
+        self.close()
+        raise Stopped(why)
 
     def _note(self, cells: Any) -> None:
-        for id, printed, failed in cells:
-            error = f"{failed[0]}: {failed[1]} (line {failed[4]} of the cell)" if failed else ""
-            self.cells[str(id)] = CellReport(str(printed), error)
+        """Keep how the student's cells ran.
 
-    def _missing(self, missing: Any) -> str:
+        Raises
+        ------
+        Broken
+            If that is not what was sent.
+        """
+        try:
+            told = {str(id): (printed, failed) for id, printed, failed in cells}
+            for id in self.solutions & set(told):
+                printed, failed = told[id]
+                error = f"{failed[0]}: {failed[1]} (line {int(failed[4])} of the cell)" if failed else ""
+                self.cells[id] = CellReport(printable(printed, PRINTED), one_line(error))
+        except (TypeError, ValueError, IndexError, KeyError, AttributeError) as error:
+            raise Broken("the other side tells nothing of its cells") from error
+
+    def _missing(self) -> str:
         cell = self.cells.get(self.exercise.id)
         if cell is not None and cell.error:
             return f"The cell does not run: {cell.error}"
-        return f"{missing[0]} is not defined: its cell is missing or defines something else."
+        names = " or ".join(self.exercise.parts)
+        return f"{names} is not defined: its cell is missing or defines something else."
 
     def close(self) -> None:
         """End the process, if there is one."""
         process, self._process, self._session, self._backend = self._process, None, None, None
         if process is not None:
+            self.bytes = self._wire.budget
             process.__exit__(None, None, None)
 
 
-def _misses_a_name(found: Judgement, made: set[str]) -> bool:
-    """Say whether something failed for want of a name that the lesson's other statements make."""
+def _missing_names(found: Judgement) -> set[str]:
+    """List the names for want of which something failed."""
     said = [cell.error for cell in found.cells.values()]
     said += [str(one.got.message) for trial in found.trials for one in trial.differences if one.got is not None]
-    missing = {name for text in said for name in re.findall(r"name '(\w+)' is not defined", text)}
-    return bool(missing & made)
+    return {name for text in said for name in re.findall(r"name '(\w+)' is not defined", text)}

@@ -7,6 +7,7 @@ not needed for a grade, and left out unless a solution turns out to use a name t
 from __future__ import annotations
 
 import ast
+import functools
 from typing import Any
 
 from autograder.sandbox.transplant import Cell, Notebook, grade_id, is_solution, text_of
@@ -82,6 +83,7 @@ def plain(text: str) -> str:
         return text
 
 
+@functools.lru_cache(1000)  # the author's cells are the same for everybody
 def _statements(text: str, whole: bool) -> list[str]:
     return [ast.unparse(one) for one in _parsed(text) if whole or isinstance(one, _LIGHT) or _constant(one)]
 

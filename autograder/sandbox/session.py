@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import functools
 import inspect
 import time
 import warnings
@@ -16,7 +17,11 @@ from autograder.sandbox.remote import Bound, Remote, dtype
 
 _PLAIN = (type(None), bool, float, str, bytes)
 _DEEPEST = 30  # of lists in lists, and of calls that call back
-_WORDS = 20_000
+_WORDS = 20_000  # characters of an exception's text
+_NAME = 80  # characters of a type's or a function's name
+_HEARD = 20  # warnings of one call
+_FRAMES = 50  # functions that an exception came through
+ITEMS = 50_000  # values in one message; a list of some thousand nodes has twenty thousand
 
 
 class Ended(BaseException):
@@ -37,10 +42,11 @@ class Session:
         self.until: float | None = None
         self._things: weakref.WeakValueDictionary[int, Remote] = weakref.WeakValueDictionary()
         self._dropped: list[list[int]] = []
-        self._functions: dict[int, Any] = {}
+        self._functions: dict[int, list[Any]] = {}  # number: [function, how often it was sent]
         self._numbers: dict[int, int] = {}
         self._next = 0
         self._depth = 0
+        self._items = 0
 
     def ask(self, what: str, *values: Any) -> Any:
         """Have something done over there and return what came of it.
@@ -65,10 +71,12 @@ class Session:
             if reply[0] == "v" and len(reply) == 4:
                 self._hear(reply[2])
                 self._forget(reply[3])
-                return self.into(reply[1])
+                return self.read(reply[1])
             if reply[0] == "x" and len(reply) == 7:
                 self._hear(reply[5])
                 self._forget(reply[6])
+                if reply[1] == "StopIteration":
+                    raise StopIteration(self.read(reply[2]))
                 raise rebuilt(reply[1], reply[2], reply[3], reply[4])
             if reply[0] == "c" and len(reply) == 5:
                 self._called(reply[1], reply[2], reply[3], reply[4])
@@ -80,37 +88,60 @@ class Session:
         self._forget(dropped)
         if self._depth > _DEEPEST:
             raise Broken("calls back and forth without end")
-        function = _step if number == -1 else self._functions.get(number)
-        if function is None:
-            raise Broken("the other side calls what it was never given")
+        function, result = _step if number == -1 else self._function(number), None
+        args, kwargs = self.read(args), self.read(kwargs)
+        if not isinstance(args, tuple) or not isinstance(kwargs, dict):
+            raise Broken("the other side calls without arguments")
         self._depth += 1
         try:
-            answer = ["v", None, self.out(function(*self.into(args), **self.into(kwargs)))]
+            result = function(*args, **kwargs)
+            answer = ["v", None, self.out(result)]
         except Exception as error:
             answer = ["x", None, type(error).__name__, str(error)[:_WORDS]]
         finally:
             self._depth -= 1
         del function, args, kwargs
         answer[1] = self._drops()
+        del result  # not before: the other side drops first, and would not find what it is to read then
         self.wire.send(answer)
+
+    def _function(self, number: Any) -> Any:
+        try:
+            return self._functions[number][0]
+        except (KeyError, TypeError):
+            raise Broken("the other side calls what it was never given") from None
 
     def _drops(self) -> list[list[int]]:
         dropped, self._dropped = self._dropped, []
         return dropped
 
-    def _forget(self, numbers: Any) -> None:
-        for number in numbers if isinstance(numbers, list) else ():
-            function = self._functions.pop(number, None)
-            self._numbers.pop(id(function), None)
+    def _forget(self, dropped: Any) -> None:
+        """Let go of functions that nobody has over there; each pair is a number and how often it was received."""
+        try:
+            for number, times in dropped:
+                entry = self._functions.get(number)
+                if entry is not None:
+                    entry[1] -= times
+                    if entry[1] <= 0:
+                        del self._functions[number], self._numbers[id(entry[0])]
+        except (TypeError, ValueError):
+            raise Broken("the other side sends no messages") from None
 
     def _hear(self, heard: Any) -> None:
-        for category, text in heard if isinstance(heard, list) else ():
-            known = getattr(builtins, str(category), UserWarning)
+        """Give the warnings that were given over there."""
+        if not isinstance(heard, list):
+            raise Broken("the other side sends no messages")
+        for one in heard[:_HEARD]:
+            if not (isinstance(one, list) and len(one) == 2 and all(isinstance(word, str) for word in one)):
+                raise Broken("the other side sends no messages")
+            known = getattr(builtins, one[0], UserWarning)
             kind = known if isinstance(known, type) and issubclass(known, Warning) else UserWarning
-            warnings.warn(str(text)[:_WORDS], kind, stacklevel=3)
+            warnings.warn(one[1][:_WORDS], kind, stacklevel=3)
 
     def out(self, value: Any) -> Any:
         """Write a value."""
+        if isinstance(value, np.generic):
+            return ["n", array_out(np.asarray(value))]
         if isinstance(value, _PLAIN):
             return value
         if isinstance(value, Remote):
@@ -127,28 +158,28 @@ class Session:
             return ["D", [[self.out(key), self.out(item)] for key, item in value.items()]]
         if isinstance(value, np.ndarray):
             return ["a", array_out(value)]
-        if isinstance(value, np.generic):
-            return self.out(value.item())
         if isinstance(value, slice):
             return ["s", [self.out(value.start), self.out(value.stop), self.out(value.step)]]
         if value is Ellipsis:
             return ["e"]
         if isinstance(value, type) and value.__module__ == "builtins":
-            raise TypeError(f"{value.__name__} does not travel")
-        if callable(value) or inspect.isgenerator(value):
-            name = str(getattr(value, "__name__", "hook"))
-            return ["f", self._number_of(value), name, inspect.isgeneratorfunction(value)]
-        raise TypeError(f"a {type(value).__name__} does not travel")
+            return ["b", value.__name__]
+        if isinstance(value, BaseException):
+            return ["x", type(value).__name__, str(value)[:_WORDS]]
+        # A function, a generator, or an object that is only handed back.
+        name = str(getattr(value, "__name__", "hook"))
+        return ["f", self._number_of(value), name, inspect.isgeneratorfunction(value), _parameters(value)]
 
     def _number_of(self, function: Any) -> int:
         number = self._numbers.get(id(function))
         if number is None:
             self._next += 1
             number = self._numbers[id(function)] = self._next
-            self._functions[number] = function
+            self._functions[number] = [function, 0]
+        self._functions[number][1] += 1
         return number
 
-    def into(self, message: Any, depth: int = 0) -> Any:
+    def read(self, message: Any) -> Any:
         """Read a value.
 
         Raises
@@ -156,6 +187,13 @@ class Session:
         Broken
             If it is not what the other side may send.
         """
+        self._items = 0
+        return self._into(message, 0)
+
+    def _into(self, message: Any, depth: int) -> Any:
+        self._items += 1
+        if self._items > ITEMS:
+            raise Broken("a value has too many parts")
         if isinstance(message, (*_PLAIN, int)):
             return message
         try:
@@ -163,27 +201,38 @@ class Session:
             if depth > _DEEPEST:
                 raise Broken("a value is nested too deeply")
             if tag == "l":
-                return [self.into(item, depth + 1) for item in content]
+                return [self._into(item, depth + 1) for item in content]
             if tag == "t":
-                return tuple(self.into(item, depth + 1) for item in content)
+                return tuple(self._into(item, depth + 1) for item in content)
             if tag == "D":
-                return {self.into(key, depth + 1): self.into(item, depth + 1) for key, item in content}
+                return {self._key(key, depth): self._into(item, depth + 1) for key, item in content}
             if tag == "a":
                 return array_in(content)
+            if tag == "n":
+                return array_in(content)[()]
             if tag == "i":
                 return int(content[:4000])
             if tag == "f":  # one of our own functions comes back
-                return self._functions[content]
+                return self._function(content)
             if tag == "h" and isinstance(content, int):
                 return self._thing(content, message[2], message[3])
-        except (TypeError, KeyError, IndexError, ValueError) as error:
+        except (TypeError, KeyError, IndexError, ValueError, OverflowError) as error:
             raise Broken("the other side sends no values") from error
         raise Broken("the other side sends no values")
 
+    def _key(self, message: Any, depth: int) -> Any:
+        """Read a key: no tuple, for whoever chooses those can give them all the same hash."""
+        key = self._into(message, depth + 1)
+        if isinstance(key, tuple):
+            raise Broken("a key over there is a tuple")
+        return key
+
     def _thing(self, number: int, kind: Any, text: Any) -> Remote:
+        if kind not in ("t", "d", "g", "o") or not isinstance(text, str):
+            raise Broken("the other side sends no values")
         known = self._things.get(number)
         if known is None:
-            known = dtype(self, number, "d", str(text)) if kind == "d" else Remote(self, number, str(kind))
+            known = dtype(self, number, "d", text) if kind == "d" else Remote(self, number, kind)
             self._things[number] = known
         known._received[0] += 1
         return known
@@ -198,8 +247,27 @@ class Session:
         return bool(self._dropped)
 
 
+def _parameters(function: Any) -> list[list[Any]]:
+    """Name a function's parameters, since engines ask for them: name, and the default if there is one.
+
+    Nothing for a function that takes others, such as ``*args``, or has defaults that are no plain values.
+    """
+    if not inspect.isfunction(function):
+        return []
+    named = list(inspect.signature(function).parameters.values())
+    if any(one.kind is not one.POSITIONAL_OR_KEYWORD or not _simple(one.default) for one in named):
+        return []
+    return [[one.name, *([one.default] if one.default is not one.empty else [])] for one in named]
+
+
+def _simple(default: Any) -> bool:
+    return default is inspect.Parameter.empty or type(default) in (*_PLAIN, int)
+
+
 def _step(steps: Any, resume: str, value: Any) -> tuple[bool, Any]:
     """Take a generator of the scenario one step further for the other side."""
+    if not inspect.isgenerator(steps):
+        raise Broken("the other side steps through what is no generator")
     if resume == "close":
         steps.close()
         return False, None
@@ -216,20 +284,42 @@ def rebuilt(name: Any, text: Any, frames: Any, ordinary: Any) -> BaseException:
 
     Built-in types are themselves, so that ``except RuntimeError`` works; others get a type of
     their name that is an Exception.
+
+    Raises
+    ------
+    Broken
+        If these are no names and no text.
     """
-    name, text = str(name)[:200], str(text)[:_WORDS]
+    if not (isinstance(name, str) and isinstance(text, str) and isinstance(frames, list)):
+        raise Broken("the other side sends no messages")
+    name = name if name.isidentifier() and name.isascii() and len(name) <= _NAME else "Exception"
+    text = text[:_WORDS]
     if not ordinary:
         return Ended(f"{name}: {text}".rstrip(": "))
-    known = getattr(builtins, name, None)
-    kind = known if isinstance(known, type) and issubclass(known, Exception) else type(name, (Exception,), {})
+    kind = _kind(name)
     try:
         error: BaseException = kind(text)
     except TypeError:  # such as UnicodeDecodeError, which wants five arguments
-        error = type(name, (Exception,), {})(text)
-    if isinstance(error, KeyError):  # str() of it would quote the text once more
-        error = type(name, (KeyError,), {"__str__": lambda self: str(self.args[0])})(text)
-    error.frames_elsewhere = tuple(str(one)[:200] for one in frames)  # type: ignore[attr-defined]
+        error = _kind(name, plain=True)(text)
+    error.frames_elsewhere = tuple(  # type: ignore[attr-defined]
+        one for one in frames[:_FRAMES] if isinstance(one, str) and one.isprintable() and len(one) <= 2 * _NAME
+    )
     return error
+
+
+@functools.lru_cache(maxsize=256)  # the other side can think of any number of names
+def _kind(name: str, plain: bool = False) -> type[Exception]:
+    """Return the type of exception that stands for one of this name."""
+    known = getattr(builtins, name, None)
+    if plain or not (isinstance(known, type) and issubclass(known, Exception)):
+        return type(name, (Exception,), {})
+    if issubclass(known, KeyError):  # str() of it would quote the text once more
+        return type(name, (known,), {"__str__": lambda self: str(self.args[0])})
+    if issubclass(
+        known, (StopIteration, StopAsyncIteration)
+    ):  # what steps through a scenario would take it for its end
+        return type(name, (Exception,), {})
+    return known
 
 
 def deadline(seconds: float) -> float:

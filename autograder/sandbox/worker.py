@@ -22,6 +22,7 @@ from autograder.sandbox.inside.wire import Broken, Wire
 from autograder.sandbox.layers import probe
 from autograder.sandbox.view import view
 
+MESSAGE = 2**20  # bytes of one message to this process; the largest honest one has a thirtieth of it
 START = 60.0  # seconds that the server may take to load NumPy and the engine
 INSIDE = "/gradschool"  # where the view is, in bubblewrap
 _BOOT = "import sys, json, runpy; sys.path[:0] = json.loads(sys.argv[1])['path']; "
@@ -133,7 +134,7 @@ class Worker:
                 answer = self._answer()
             theirs.close()
             if answer.strip().isdigit():
-                return Student(Wire(ours), int(answer), time.monotonic(), Used())
+                return Student(Wire(ours, MESSAGE), int(answer), time.monotonic(), Used())
             ours.close()
             self._stop()
             self._start()

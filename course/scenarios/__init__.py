@@ -6,7 +6,7 @@ in any other way, and torch is the only judge of what is right.
 
 from course.scenarios.attempt import Raised, attempt, heard, quiet_gc
 from course.scenarios.draw import Draw
-from course.scenarios.reach import chain, changed, part, watch
+from course.scenarios.reach import chain, changed, derived, part, watch
 from course.scenarios.registry import Cases, Scenario, Yields, get, load, scenario, scenarios
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "attempt",
     "chain",
     "changed",
+    "derived",
     "get",
     "heard",
     "load",

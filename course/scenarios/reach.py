@@ -7,6 +7,7 @@ a ``T`` brings methods of these names; for an engine in this process they are th
 from __future__ import annotations
 
 import importlib
+import types
 import weakref
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -49,6 +50,11 @@ def changed(T: Any, tensor: Any) -> None:
         tensor._version_counter.value += 1
     else:
         tensor._version_counter = SimpleNamespace(value=1)
+
+
+def derived(name: str, base: Any, body: dict[str, Any]) -> Any:
+    """Make a class by name, as ``type(name, (base,), body)`` does, of a base that may be elsewhere."""
+    return types.new_class(name, (base,), exec_body=lambda names: names.update(body))
 
 
 def _own(T: Any, name: str) -> Any:

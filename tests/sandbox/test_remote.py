@@ -89,5 +89,5 @@ def test_errors_come_back_as_themselves(session: Session) -> None:
 
 def test_what_does_not_travel_is_refused(session: Session) -> None:
     T: Any = RemoteBackend(session).T
-    with pytest.raises(TypeError, match="does not travel"):
+    with pytest.raises(TypeError):
         T.ones(object())

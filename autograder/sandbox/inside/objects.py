@@ -6,8 +6,10 @@ what dies when, and the connection must not change the answer.
 
 from __future__ import annotations
 
+import builtins
 import weakref
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -35,8 +37,9 @@ class Objects:
         self._held: dict[int, list[Any]] = {}  # number: [object, how often it was sent]
         self._numbers: dict[int, int] = {}  # id of a held object: its number
         self._next = 0
-        self._stubs: dict[int, Any] = {}  # number of a judge's function: weak reference to its stub
-        self.dropped: list[int] = []  # the judge's functions that nobody here has any more
+        self._stubs: dict[int, list[Any]] = {}  # number of a judge's function: [weak reference to its stub, times]
+        self._given: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()  # and back
+        self.dropped: list[list[int]] = []  # judge's functions nobody here has any more, and how often they came
 
     def hold(self, thing: Any) -> int:
         """Give a thing a number, or return the one it has."""
@@ -79,8 +82,10 @@ class Objects:
                 return ["D", [[self.out(key, depth + 1), self.out(item, depth + 1)] for key, item in value.items()]]
         if isinstance(value, np.ndarray) and value.dtype.kind in "biufc":
             return ["a", array_out(np.asarray(value))]
-        if isinstance(value, np.generic) and value.dtype.kind in "biuf":
-            return self.out(value.item())
+        if isinstance(value, np.generic) and value.dtype.kind in "biufc":
+            return ["n", array_out(np.asarray(value))]
+        if (number := self._given.get(value) if kind is FunctionType else None) is not None:
+            return ["f", number]  # one of the judge's own comes back
         what = self._kind_of(value)
         return ["h", self.hold(value), what, str(value)[:200] if what == "d" else ""]
 
@@ -102,6 +107,12 @@ class Objects:
             return {self.into(key): self.into(item) for key, item in content}
         if tag == "a":
             return array_in(content)
+        if tag == "n":
+            return array_in(content)[()]
+        if tag == "b":
+            return getattr(builtins, content)
+        if tag == "x":
+            return exception(content, message[2])
         if tag == "s":
             return slice(*(self.into(item) for item in content))
         if tag == "e":
@@ -109,14 +120,15 @@ class Objects:
         if tag == "i":
             return int(content)
         if tag == "f":
-            return self._stub(content, message[2], message[3])
+            return self._stub(content, message[2], message[3], message[4])
         raise Broken(f"no such tag: {tag!r}")
 
-    def _stub(self, number: int, name: str, generator: bool) -> Any:
+    def _stub(self, number: int, name: str, generator: bool, parameters: Any) -> Any:
         """Return a function that calls the judge's; the same one for the same function."""
         known = self._stubs.get(number)
-        stub = known() if known is not None else None
-        if stub is not None:
+        stub = known[0]() if known is not None else None
+        if known is not None and stub is not None:
+            known[1] += 1
             return stub
         call = self._call
 
@@ -138,11 +150,33 @@ class Objects:
                 except BaseException as error:
                     resume, value = "throw", [type(error).__name__, str(error)]
 
-        stub = generator_function if generator else function
+        stub = generator_function if generator else _shaped(function, parameters) if parameters else function
         stub.__name__ = stub.__qualname__ = name
-        self._stubs[number] = weakref.ref(stub, lambda _: self._forget(number))
+        self._given[stub] = number
+        self._stubs[number] = [weakref.ref(stub, lambda _: self._forget(number)), 1]
         return stub
 
     def _forget(self, number: int) -> None:
-        self._stubs.pop(number, None)
-        self.dropped.append(number)
+        # How often: the judge may have sent it once more meanwhile, and has to keep it then.
+        self.dropped.append([number, self._stubs.pop(number)[1]])
+
+
+def _shaped(function: Any, parameters: Any) -> Any:
+    """Return a function that takes just these parameters; engines look at them."""
+    names = ", ".join(f"{one[0]}={one[1]!r}" if one[1:] else one[0] for one in parameters)
+    passed = "".join(f"{one[0]}, " for one in parameters)
+    made: dict[str, Any] = {"function": function}
+    exec(f"def shaped({names}):\n    return function({passed})", made)
+    return made["shaped"]
+
+
+def exception(name: str, text: str) -> Exception:
+    """Rebuild an exception that a function of the judge raised."""
+    known = getattr(builtins, name, None)
+    if isinstance(known, type) and issubclass(known, Exception):
+        try:
+            return known(text)
+        except TypeError:
+            return Exception(text)
+    made: Exception = type(name, (Exception,), {})(text)
+    return made

@@ -7,7 +7,6 @@ or the number of an object. Which scenario they belong to, and what is expected,
 from __future__ import annotations
 
 import ast
-import builtins
 import gc
 import io
 import operator
@@ -20,7 +19,7 @@ from typing import Any
 import numpy as np
 
 import course.nptorch as torch
-from autograder.sandbox.inside.objects import WORDS, Objects
+from autograder.sandbox.inside.objects import WORDS, Objects, exception
 from autograder.sandbox.inside.wire import Wire
 from course.nptorch.grad_mode import mode
 from course.nptorch.parts import DECLARED, plugged
@@ -34,7 +33,7 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
         *("ixor", "eq", "ne", "lt", "le", "gt", "ge", "neg", "pos", "abs", "invert", "getitem", "setitem"),
         *("delitem", "contains", "index"),
     )
-} | {"bool": bool, "int": int, "float": float, "str": str, "repr": repr, "len": len, "list": list, "format": format}
+} | {"bool": bool, "int": int, "float": float, "str": str, "repr": repr, "len": len, "list": list, "next": next}
 
 
 class Printed(io.StringIO):
@@ -92,21 +91,25 @@ class Student:
     def _answer(self, request: Any) -> None:
         """Do one thing and send what came of it."""
         what, dropped, *content = request
-        self.objects.drop(dropped)
         arguments = result = None
         try:
-            arguments = [self.objects.into(item) for item in content]
+            try:
+                arguments = [self.objects.into(item) for item in content]
+            finally:  # not before: what is dropped may be among the arguments
+                self.objects.drop(dropped)
             result = self.objects.out(self._tables[what](*arguments))
             reply = ["v", result]
         except BaseException as error:  # whatever a stranger's code raises, the judge wants to know
             reply = ["x", *told(error)]
+            if type(error) is StopIteration:  # its value is what a generator returned
+                reply[2] = self.objects.out(error.value)
             error.__traceback__ = None
         del arguments, result
         heard = [(item.category.__name__, _text(item.message)) for item in self._heard[:20]]
         self._heard.clear()
         self.wire.send([*reply, heard, self._dropped()])
 
-    def _dropped(self) -> list[int]:
+    def _dropped(self) -> list[list[int]]:
         dropped, self.objects.dropped = self.objects.dropped, []
         return dropped
 
@@ -117,11 +120,12 @@ class Student:
         while True:
             request = self.wire.receive()
             if request[0] == "v":
+                answer = self.objects.into(request[2])
                 self.objects.drop(request[1])
-                return self.objects.into(request[2])
+                return answer
             if request[0] == "x":
                 self.objects.drop(request[1])
-                raise _exception(request[2], request[3])
+                raise exception(request[2], request[3])
             self._answer(request)
 
     # What the judge may ask for
@@ -241,21 +245,11 @@ def _line(error: BaseException) -> int:
     return line
 
 
-def _exception(name: str, text: str) -> Exception:
-    """Rebuild an exception that a function of the judge raised."""
-    known = getattr(builtins, name, None)
-    if isinstance(known, type) and issubclass(known, Exception):
-        try:
-            return known(text)
-        except TypeError:
-            return Exception(text)
-    made: Exception = type(name, (Exception,), {})(text)
-    return made
-
-
 def _kind_of(thing: Any) -> str:
     if isinstance(thing, torch.Tensor):
         return "t"
+    if isinstance(thing, types.GeneratorType):
+        return "g"
     return "d" if type(thing).__name__.lower() == "dtype" else "o"
 
 

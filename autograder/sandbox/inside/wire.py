@@ -17,9 +17,13 @@ import numpy as np
 
 MOST = 32 * 2**20  # bytes of one message; larger than any scenario's tensors by far
 _HEAD = struct.Struct("!I")
-_NUMBERS = frozenset("biufc")  # kinds of arrays that may travel: never objects
+# The arrays that may travel, never of objects. What comes is looked up here only: NumPy would take any text for
+# the description of some record.
+_KINDS = frozenset(
+    np.dtype(name).str for name in ["?", "b", "h", "i", "q", "B", "H", "I", "Q", "e", "f", "d", "F", "D"]
+)
 
-NONFINITE = "the message is no plain data"
+NO_DATA = "the message is no plain data"
 
 
 class Broken(BaseException):
@@ -40,10 +44,14 @@ class Wire:
     ----------
     connection : socket.socket
         A connected stream socket.
+    most : int
+        Bytes that one message may have.
+    budget : int, optional
+        Bytes that may come in all; by default there is no end.
     """
 
-    def __init__(self, connection: socket.socket) -> None:
-        self.connection = connection
+    def __init__(self, connection: socket.socket, most: int = MOST, budget: int | None = None) -> None:
+        self.connection, self.most, self.budget = connection, most, budget
         self._seen = bytearray()
 
     def send(self, message: Any) -> None:
@@ -79,14 +87,22 @@ class Wire:
         TimeIsUp
             If `until` comes first.
         """
+        # Also where the message is here already: who sends without being asked could keep this side busy.
+        if until is not None and time.monotonic() > until:
+            raise TimeIsUp
         size = _HEAD.unpack(self._take(_HEAD.size, until))[0]
-        if size > MOST:
-            raise Broken(f"a message of {size} bytes is larger than the limit of {MOST}")
+        if size > self.most:
+            raise Broken(f"a message of {size} bytes is larger than the limit of {self.most}")
+        if self.budget is not None:
+            self.budget -= size
+            if self.budget < 0:
+                raise Broken("the other side sends too much")
         body = self._take(size, until)
         try:
-            return msgpack.unpackb(body, strict_map_key=False, unicode_errors="surrogatepass")
-        except (ValueError, RecursionError, TypeError) as error:
-            raise Broken(NONFINITE) from error
+            # Lists are all that is sent: a map's keys could be chosen so that it takes for ever to build.
+            return msgpack.unpackb(body, max_map_len=0, max_ext_len=0, unicode_errors="surrogatepass")
+        except (ValueError, RecursionError, TypeError, OverflowError) as error:
+            raise Broken(NO_DATA) from error
 
     def close(self) -> None:
         """Close this end; the other one reads `Broken`."""
@@ -115,9 +131,10 @@ class Wire:
 
 def array_out(array: np.ndarray[Any, Any]) -> list[Any]:
     """Return an array as plain data: dtype, shape and bytes."""
-    if array.dtype.kind not in _NUMBERS:
+    plain = array.astype(array.dtype.newbyteorder("="), copy=False)
+    if plain.dtype.str not in _KINDS:
         raise TypeError(f"an array of {array.dtype} does not travel")
-    return [array.dtype.str, list(array.shape), np.ascontiguousarray(array).tobytes()]
+    return [plain.dtype.str, list(plain.shape), np.ascontiguousarray(plain).tobytes()]
 
 
 def array_in(content: Any) -> np.ndarray[Any, Any]:
@@ -130,9 +147,10 @@ def array_in(content: Any) -> np.ndarray[Any, Any]:
     """
     try:
         kind, shape, data = content
-        dtype = np.dtype(str(kind))
-        if dtype.kind not in _NUMBERS or not isinstance(data, bytes):
-            raise Broken(NONFINITE)
-        return np.frombuffer(data, dtype).reshape([int(n) for n in shape]).copy()
+        if kind not in _KINDS or not isinstance(data, bytes):
+            raise Broken(NO_DATA)
+        if not all(type(size) is int and size >= 0 for size in shape):
+            raise Broken(NO_DATA)
+        return np.frombuffer(data, kind).reshape(shape).copy()
     except (TypeError, ValueError, OverflowError) as error:
-        raise Broken(NONFINITE) from error
+        raise Broken(NO_DATA) from error
