@@ -154,7 +154,7 @@ def _tell(exercise: Exercise, trial: Trial, ideas: list[str], students: Sequence
         lines.append(f"    Your part {trial.trouble}.")
     else:
         difference = _telling(trial.differences)
-        if missing := unwritten(difference):
+        if missing := unwritten(difference, exercise.number):
             return [*lines, UNWRITTEN + missing]
         expected, yours = contrast(difference)
         if difference.what == "extra" and difference.label == "raised":

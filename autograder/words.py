@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from course.scenarios.differences import Difference
 from course.scenarios.observation import Observation
+
+_BUILT_IN = re.compile(r"^\w+ is built in lesson (\d+) ")  # how a missing part says which one it is
 
 SHOWN = 6  # numbers of a tensor, items of a list
 WIDTH = 150
@@ -63,11 +66,15 @@ def origin(difference: Difference, students: Sequence[str]) -> str:
     return ""
 
 
-def unwritten(difference: Difference) -> str:
-    """Return the stub's own message if the difference is that nothing was written yet."""
+def unwritten(difference: Difference, lesson: int) -> str:
+    """Return the stub's own message if the difference is that nothing was written yet.
+
+    A part of a later lesson than this one is missing because something wrong asked for it.
+    """
     got = difference.got
     if got is not None and got.kind == "raised" and got.value["type"] in ("NotImplementedError", "MissingPart"):
-        return got.message
+        named = _BUILT_IN.search(got.message)
+        return "" if named is not None and int(named[1]) > lesson else got.message
     return ""
 
 

@@ -27,8 +27,12 @@ def computed() -> dict[str, frozenset[tuple[str, str, str]]]:
     return faults.compute(KNOWN)
 
 
-def test_lesson_5_has_enough_faults() -> None:
-    assert len(faults.faults("l05_retain_graph")) >= 14
+ENOUGH = {"l01_derivatives": 10, "l02_engine": 14, "l03_shapes": 10, "l05_retain_graph": 14}
+
+
+@pytest.mark.parametrize("lesson", ENOUGH)
+def test_a_lesson_has_enough_faults(lesson: str) -> None:
+    assert len(faults.faults(lesson)) >= ENOUGH[lesson]
 
 
 @pytest.mark.parametrize("one", KNOWN, ids=IDS)

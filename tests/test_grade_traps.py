@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 import time
 import weakref
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -32,7 +32,9 @@ def wrong(id: str) -> tuple[str, dict[str, Any]]:
 
 @pytest.fixture(params=[True, False], ids=["with hidden checks", "without"])
 def hidden(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys.modules["autograder.grading"], "load_hidden", lambda: request.param and trial.load_hidden())
+    monkeypatch.setattr(
+        import_module("autograder.grading"), "load_hidden", lambda: request.param and trial.load_hidden()
+    )
 
 
 @pytest.fixture
@@ -74,7 +76,7 @@ def test_costs_and_hints_belong_to_checks_and_leave_full_marks_alone(exercise: A
     assert set(exercise.hints) <= listed
     assert all(0 < cost < exercise.points for cost in exercise.costs.values())
     assert all(hint.isascii() and "\n" not in hint for hint in exercise.hints.values())
-    assert grade(exercise.id, **{name: RIGHT[name] for name in exercise.parts}) == exercise.points
+    assert grade(exercise.id, **{name: reference(exercise.number)[name] for name in exercise.parts}) == exercise.points
 
 
 def test_the_dearest_of_the_failing_checks_counts() -> None:
@@ -234,6 +236,15 @@ def test_a_call_that_only_ran_is_said_to_run() -> None:
     assert "yours: runs" in str(judged(TOY, [returned], frozenset(), []))
     nothing = Trial(one.scenario, (Difference("backward", "raised", got, expected),))
     assert "yours: None" in str(judged(TOY, [nothing], frozenset(), []))
+
+
+def test_who_asks_for_a_part_of_a_later_lesson_has_not_left_it_unwritten(capsys: Any) -> None:
+    """g *= result, on a tensor with a history, needs what lesson 6 builds."""
+    exercise, parts = wrong("exp-writes-into-the-gradient")
+    grade(exercise, **parts)
+    said = capsys.readouterr().out
+    assert WRONG["exp-writes-into-the-gradient"].help in said
+    assert "This is not written yet" not in said
 
 
 # --- the part plugged in, and the parts beside it ----------------------------------------------

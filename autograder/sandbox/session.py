@@ -168,7 +168,7 @@ class Session:
             return ["x", type(value).__name__, str(value)[:_WORDS]]
         # A function, a generator, or an object that is only handed back.
         name = str(getattr(value, "__name__", "hook"))
-        return ["f", self._number_of(value), name, inspect.isgeneratorfunction(value), _parameters(value)]
+        return ["f", self._number_of(value), name, inspect.isgeneratorfunction(value), _parameters(value), _doc(value)]
 
     def _number_of(self, function: Any) -> int:
         number = self._numbers.get(id(function))
@@ -258,6 +258,10 @@ def _parameters(function: Any) -> list[list[Any]]:
     if any(one.kind is not one.POSITIONAL_OR_KEYWORD or not _simple(one.default) for one in named):
         return []
     return [[one.name, *([one.default] if one.default is not one.empty else [])] for one in named]
+
+
+def _doc(function: Any) -> str:
+    return str(function.__doc__ or "") if inspect.isfunction(function) else ""
 
 
 def _simple(default: Any) -> bool:

@@ -120,10 +120,10 @@ class Objects:
         if tag == "i":
             return int(content)
         if tag == "f":
-            return self._stub(content, message[2], message[3], message[4])
+            return self._stub(content, *message[2:])
         raise Broken(f"no such tag: {tag!r}")
 
-    def _stub(self, number: int, name: str, generator: bool, parameters: Any) -> Any:
+    def _stub(self, number: int, name: str, generator: bool, parameters: Any, doc: str) -> Any:
         """Return a function that calls the judge's; the same one for the same function."""
         known = self._stubs.get(number)
         stub = known[0]() if known is not None else None
@@ -152,6 +152,7 @@ class Objects:
 
         stub = generator_function if generator else _shaped(function, parameters) if parameters else function
         stub.__name__ = stub.__qualname__ = name
+        stub.__doc__ = doc or None
         self._given[stub] = number
         self._stubs[number] = [weakref.ref(stub, lambda _: self._forget(number)), 1]
         return stub

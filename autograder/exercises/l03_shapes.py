@@ -1,0 +1,131 @@
+"""Lesson 3, "Shapes": 10 points."""
+
+from __future__ import annotations
+
+from autograder.exercises import Exercise
+
+LESSON = "l03_shapes"
+
+EXERCISES = [
+    Exercise(
+        id="sum-to-size",
+        lesson=LESSON,
+        points=4,
+        parts=("sum_to_size",),
+        basics=("shapes.bias-is-summed",),
+        scenarios=(
+            "shapes.summed-to-a-size",
+            "shapes.stretched-along-new-axes",
+            "shapes.stretched-along-its-axes",
+            "shapes.both-sides-stretch",
+            "shapes.stretched-both-ways",
+            "shapes.stretched-into-a-square",
+            "shapes.stretched-beside-ones",
+            "shapes.expand-and-repeat",
+            "shapes.where-stretches",
+            "shapes.stretched-and-recorded",
+        ),
+        hidden=("shapes.stretched-at-random", "shapes.stretched-to-nothing", "shapes.stretched-in-a-network"),
+        costs={
+            "shapes.stretched-along-its-axes": 1.5,
+            "shapes.stretched-both-ways": 1,
+            "shapes.stretched-and-recorded": 0.75,
+        },
+        hints={
+            "shapes.bias-is-summed": "The bias was used once for every row: what do its uses add up to?",
+            "shapes.summed-to-a-size": "Two steps: away with the axes in front, then sum those that became longer.",
+            "shapes.stretched-along-new-axes": "New axes come at the front, and there may be several of them.",
+            "shapes.stretched-along-its-axes": "A stretched axis is summed and stays, with length 1: keepdims.",
+            "shapes.both-sides-stretch": "Each operand is brought back to its own shape.",
+            "shapes.stretched-both-ways": "First take the new axes away; then the numbers of the other axes fit.",
+            "shapes.stretched-into-a-square": "Which axis to sum is told by its place, not by its length.",
+            "shapes.stretched-beside-ones": "An axis that has length 1 in g as well was not stretched.",
+            "shapes.stretched-and-recorded": "g may be a Tensor: its methods take axis and keepdims as arrays do.",
+        },
+        advice="Write the two shapes below each other, aligned at the right, and mark where they differ.",
+    ),
+    Exercise(
+        id="sums-and-means",
+        lesson=LESSON,
+        points=2,
+        parts=("sum_self", "mean_self"),
+        basics=("shapes.sum-of-everything",),
+        scenarios=(
+            "shapes.sum-over-dims",
+            "shapes.sum-of-a-square",
+            "shapes.mean-of-everything",
+            "shapes.mean-over-dims",
+            "shapes.mean-divides",
+            "shapes.folded-and-recorded",
+        ),
+        hidden=("shapes.folded-in-a-row", "shapes.folded-over-four-axes", "shapes.folded-axes-of-length-one"),
+        costs={"shapes.sum-of-a-square": 0.75, "shapes.mean-over-dims": 0.5},
+        hints={
+            "shapes.sum-of-everything": "Every element has slope 1: g, shown at every place.",
+            "shapes.sum-over-dims": "With keepdim=False g lacks the summed axes: put them back, with length 1.",
+            "shapes.sum-of-a-square": "No error tells you when g is stretched along the wrong one of two equal axes.",
+            "shapes.mean-of-everything": "A mean is a sum, divided by how many there are.",
+            "shapes.mean-over-dims": "Divide by the number of elements that went into one mean.",
+            "shapes.folded-and-recorded": "reshape and expand of course.nptorch.math take arrays and Tensors.",
+        },
+        advice="First bring g to the shape that keepdim=True would have given, then stretch it.",
+    ),
+    Exercise(
+        id="matrices",
+        lesson=LESSON,
+        points=2,
+        parts=("matmul_self", "matmul_other", "permute_self"),
+        basics=("shapes.matmul",),
+        scenarios=(
+            "shapes.matmul-by-columns",
+            "shapes.matmul-by-a-symmetric-matrix",
+            "shapes.square-matmul",
+            "shapes.matmul-of-batches",
+            "shapes.permutations",
+            "shapes.transpose-and-permute",
+            "shapes.matrices-and-recorded",
+        ),
+        hidden=("shapes.matmul-in-a-row", "shapes.attention", "shapes.permuted-twice"),
+        costs={
+            "shapes.square-matmul": 0.75,
+            "shapes.matmul-of-batches": 0.5,
+            "shapes.permutations": 0.5,
+        },
+        hints={
+            "shapes.matmul": "The shapes leave one way only: of g and the other matrix, transposed, on which side?",
+            "shapes.square-matmul": "Try it with a matrix that is not square: then shapes tell.",
+            "shapes.matmul-of-batches": "Only the last two axes are the matrix.",
+            "shapes.permutations": "dims says where each axis of the result came from; you need the way back.",
+            "shapes.matrices-and-recorded": "permute and transpose of course.nptorch.math take arrays and Tensors.",
+        },
+        advice="Take matrices of shapes (2, 3) and (3, 4), and look for products that have these shapes.",
+    ),
+    Exercise(
+        id="picked-elements",
+        lesson=LESSON,
+        points=2,
+        parts=("index_self",),
+        basics=("shapes.index-some",),
+        scenarios=(
+            "shapes.index-repeated",
+            "shapes.index-again-and-again",
+            "shapes.index-in-several-axes",
+            "shapes.index-by-a-mask",
+            "shapes.index-and-recorded",
+        ),
+        hidden=(
+            "shapes.index-like-an-embedding",
+            "shapes.index-that-picks-nothing",
+            "shapes.index-of-what-was-picked",
+        ),
+        costs={"shapes.index-repeated": 1, "shapes.index-and-recorded": 0.5},
+        hints={
+            "shapes.index-some": "What was not picked receives 0.",
+            "shapes.index-repeated": "out[indices] = g, and += too, keep one of several: every one counts.",
+            "shapes.index-again-and-again": "-1 and 2 may be the same element.",
+            "shapes.index-in-several-axes": "indices can be used as they are, in out[indices].",
+            "shapes.index-and-recorded": "index_put of course.nptorch.math takes arrays and Tensors.",
+        },
+        advice="Start with zeros of the shape of x; then each element of g goes where its number came from.",
+    ),
+]
