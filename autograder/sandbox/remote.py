@@ -85,8 +85,9 @@ class Remote:
     def __exit__(self, kind: Any, error: Any, trace: Any) -> bool:
         if kind is not None and not issubclass(kind, Exception):
             return False  # the judge's own, such as the end of the time: nothing over there may hold it back
-        # the exception stays here; over there only its kind is asked for, if anything
-        return bool(self._session.ask("call", Bound(self, "__exit__"), (None, None, None), {}))
+        # The exception itself stays here. One of its kind and text leaves the block over there, too: a mode
+        # that is put back only if all went well must be seen.
+        return bool(self._session.ask("leave", self, error))
 
     def __instancecheck__(self, thing: Any) -> bool:
         return isinstance(thing, Remote) and bool(self._session.ask("isinstance", thing, self))

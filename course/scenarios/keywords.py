@@ -43,6 +43,7 @@ PHRASES: tuple[str, ...] = (
     # views
     "returns multiple views",
     "view was created in no_grad mode",
+    "view was created in inference mode",
     "view size is not compatible",
     "is invalid for input of size",
     # inference mode
@@ -54,6 +55,9 @@ PHRASES: tuple[str, ...] = (
     "cannot register a hook on a tensor",
     "post accumulate grad hooks cannot be registered",
     "expected Variable, but hook returned",
+    "expected tuple, but hook returned",
+    "can't replace a None gradient",
+    "grad hooks should return None",
     "has changed the size of value",
     "has returned an incorrect number of values",
     "You must implement the forward function",
@@ -64,6 +68,8 @@ PHRASES: tuple[str, ...] = (
     "Expects mode to be one of",
     # Functions
     "incorrect number of gradients",
+    "got multiple values for argument",
+    "missing required argument",
     "returned an invalid gradient",
     "marked with @once_differentiable",
     # autograd.functional
@@ -88,6 +94,7 @@ PHRASES: tuple[str, ...] = (
     "can be either Tensors or None",
     "object is not iterable",
     "tensors and ",
+    "materialize_grads cannot be used",
     "not possible to get the gradient edge",
     "Expected gradient function to be set",
     "assign Variable as its own grad",

@@ -91,3 +91,29 @@ def test_what_does_not_travel_is_refused(session: Session) -> None:
     T: Any = RemoteBackend(session).T
     with pytest.raises(TypeError):
         T.ones(object())
+
+
+CARELESS = """
+import contextlib
+from course.nptorch.grad_mode import mode
+
+@contextlib.contextmanager
+def careless():
+    before, mode.enabled = mode.enabled, False
+    yield
+    mode.enabled = before  # not reached when the block fails
+"""
+
+
+def test_a_block_is_left_by_the_exception_that_left_it(worker: Worker) -> None:
+    with worker.process() as process:
+        session = Session(process.wire)
+        session.until = deadline(20)
+        session.ask("cells", [["one", CARELESS + "import course.nptorch as torch\ntorch.careless = careless"]])
+        T: Any = RemoteBackend(session).T
+        with T.careless():
+            assert not T.is_grad_enabled()
+        assert T.is_grad_enabled()
+        with pytest.raises(ValueError, match="half way"), T.careless():
+            raise ValueError("half way")
+        assert not T.is_grad_enabled()

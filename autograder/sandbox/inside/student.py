@@ -68,6 +68,7 @@ class Student:
             "del": delattr,
             "op": lambda name, *values: _OPERATORS[name](*values),
             "call": lambda function, args, kwargs: function(*args, **kwargs),
+            "leave": _leave,
             "class": self.make_class,
             "isinstance": isinstance,
             "engine": lambda: torch,
@@ -179,6 +180,16 @@ class Student:
 
         known = weakref.ref(thing)
         return lambda: known() is not None
+
+
+def _leave(manager: Any, error: BaseException | None) -> Any:
+    """Leave a ``with`` block as Python does, by an exception or without."""
+    if error is None:
+        return manager.__exit__(None, None, None)
+    try:
+        raise error  # gives it the traceback that managers expect
+    except BaseException as raised:
+        return manager.__exit__(type(raised), raised, raised.__traceback__)
 
 
 def _chain(tensor: Any, method: str, count: int, args: Any) -> Any:
