@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import course.nptorch as torch
-from course.nptorch.autograd.function import FunctionBase, FunctionCtx, FunctionNode, finish, with_defaults
+from course.nptorch.autograd.function import FunctionBase, FunctionCtx, FunctionNode, arguments, finish
 
 
 class Function(FunctionBase):
@@ -36,18 +36,17 @@ class Function(FunctionBase):
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Run forward without recording what it does, and record the whole as one node."""
+        args = arguments(cls, args, kwargs)
         recorded = torch.is_grad_enabled() and any(isinstance(x, torch.Tensor) and x.requires_grad for x in args)
         setup_context = getattr(cls, "setup_context", None)
-        if setup_context is not None:
-            args = with_defaults(cls.forward, args)
         ctx = FunctionCtx(cls, args)
         node = FunctionNode(ctx, args) if recorded else None
         with torch.autograd.function.recording(False):
             if setup_context is not None:
-                outputs = cls.forward(*args, **kwargs)
+                outputs = cls.forward(*args)
                 setup_context(ctx, args, outputs)
             else:
-                outputs = cls.forward(ctx, *args, **kwargs)
+                outputs = cls.forward(ctx, *args)
         single = not isinstance(outputs, tuple)
         made = finish(ctx, node, (outputs,) if single else outputs)
         return made[0] if single else made
