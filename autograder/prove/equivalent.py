@@ -1,8 +1,34 @@
-"""Mutants that nobody can tell from the reference, each with its reason.
+"""Mutants that lose nothing, each with its reason; the keys are what `gradschool prove --mutants` prints.
 
-The key is what `gradschool prove --mutants` prints.
+Those in `EQUIVALENT` do the same as the reference for everybody, and are not counted. Those in `SURVIVORS`
+do differ, in what no scenario looks at.
 """
 
 from __future__ import annotations
 
-EQUIVALENT: dict[str, str] = {}
+EQUIVALENT: dict[str, str] = {
+    "saved_bytes saved_bytes+26: max(alive.get(address, 0), value.nbytes) -> "
+    "max(value.nbytes, alive.get(address, 0))": "the larger of two numbers, asked the other way round",
+    "adam_step adam_step+55: torch.maximum(state['max_exp_avg_sq'], square) -> "
+    "torch.maximum(square, state['max_exp_avg_sq'])": "the larger of two numbers, asked the other way round",
+    "make_grads make_grads+23: zip(outputs, gradients, strict=True) -> zip(outputs, gradients)": (
+        "the engine hands over as many gradients as outputs"
+    ),
+    "make_grads make_grads+23: True -> False": "the engine hands over as many gradients as outputs",
+    "run_backward run_backward+17: 0 -> 1": "turns are only compared with each other",
+    "run_backward run_backward+24: 1 -> 2": "turns are only compared with each other",
+    "run_backward run_backward+44: 1 -> 2": "turns are only compared with each other",
+    "run_backward run_backward+18: held: list[Any] | None -> pass": "an annotation",
+    "run_backward run_backward+35: below.outputs > 1 -> below.outputs >= 1": "[None] * 1 is [None]",
+}
+
+SURVIVORS: dict[str, str] = {
+    "saved_bytes saved_bytes+26: 0 -> 1": "an empty tensor would count one byte",
+    "run_backward run_backward+24: turn + 1 -> turn - 1": "the order of two leaves that are both roots",
+    "run_backward run_backward+46: gradients = gradient = None -> pass": "one gradient lives a node longer",
+    "detach_ detach_+11: tensor._output_nr = 0 -> pass": "which output of a forgotten node this was",
+    "check_version check_version+26: 0 if is_output else value.output_nr -> "
+    "0 if not is_output else value.output_nr": "a number in the message, of which stable phrases are compared",
+    "rebase_history rebase_history+12: tensor._requires_grad = False -> pass": "what has a history requires grad",
+    "rebase_history rebase_history+9: _ = tensor.grad_fn -> pass": "a stale view that is written to twice",
+}

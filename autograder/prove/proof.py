@@ -115,11 +115,13 @@ def prove(
         if lessons is None or exercise.lesson in lessons:
             if say is not None:
                 say(exercise.id)
-            lines.append(_line(exercise, with_mutants))
+            lines.append(line_of(exercise, with_mutants))
     return Proof(lines)
 
 
-def _line(exercise: Exercise, with_mutants: bool) -> Line:
+def line_of(exercise: Exercise, with_mutants: bool) -> Line:
+    """Prove one exercise; see `prove`."""
+    load_hidden()
     reference = {name: reference_parts(exercise.number)[name] for name in exercise.parts}
     line = Line(exercise)
     line.reference = _verdict(exercise, reference).points

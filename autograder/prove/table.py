@@ -10,10 +10,14 @@ from autograder.prove.proof import Line, Proof
 
 
 def show(proof: Proof, console: Console) -> None:
-    """Print what was found, one line for each exercise, and what is not as it must be."""
-    table = Table(title="What the grader makes of what is known to be right or wrong", box=box.ASCII)
-    for name in ("exercise", "points", "reference", "nothing", "alternatives", "faults lose", "named first", "mutants"):
-        table.add_column(name, justify="left" if name == "exercise" else "right")
+    """Print what was found, one line for each exercise, and what is not as it must be.
+
+    The columns: points to be earned; earned by the reference, and by nothing written; alternatives that
+    earn everything; faults that lose points, and that are named first or tie for it; mutants that lose points.
+    """
+    table = Table(title="What the grader makes of what is known to be right or wrong", box=box.ASCII, padding=(0, 0))
+    for name in ("exercise", "of", "right", "nothing", "others", "faults", "named", "mutants"):
+        table.add_column(name, justify="left" if name == "exercise" else "right", no_wrap=True)
     for line in proof.lines:
         table.add_row(line.exercise.id, *_cells(line))
     lines = proof.lines
