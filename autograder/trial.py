@@ -6,14 +6,14 @@ import contextlib
 import importlib
 import importlib.util
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from autograder.clock import TimeUp, limit
 from autograder.oracles import oracle
 from course.compare.backends import backend
 from course.scenarios.differences import Difference, differences
-from course.scenarios.observation import observe
+from course.scenarios.observation import Observations, observe
 from course.scenarios.registry import Scenario, get
 
 SECONDS = 5.0  # for one scenario; the slowest takes a few milliseconds
@@ -35,11 +35,14 @@ class Trial:
         Where it departs from torch, for the first seed that does.
     trouble : str
         Why it could not be observed to its end; empty when it was.
+    inputs : tuple of numpy.ndarray
+        What the scenario had drawn last where it departs.
     """
 
     scenario: Scenario
     differences: tuple[Difference, ...] = ()
     trouble: str = ""
+    inputs: tuple[Any, ...] = field(default=(), compare=False)
 
     @property
     def passed(self) -> bool:
@@ -108,8 +111,19 @@ def run_one(scenario: Scenario) -> Trial:
             trouble = f"was ended by {_name(error)}"
         found = tuple(differences(expected, got, scenario.ulps)) if got is not None else ()
         if found or trouble:
-            return Trial(scenario, found, trouble)
+            return Trial(scenario, found, trouble, inputs_at(found, got))
     return Trial(scenario)
+
+
+def inputs_at(found: Sequence[Difference], got: Observations | None) -> tuple[Any, ...]:
+    """Return the inputs with which the difference that is shown came up."""
+    return () if got is None or not found else tuple(got.inputs.get(telling(found).label, ()))
+
+
+def telling(found: Sequence[Difference]) -> Difference:
+    """The difference to show: what ended the run early, if something did, else the first."""
+    ended = [one for one in found if one.what == "extra" and one.label == "raised"]
+    return (ended or list(found))[0]
 
 
 def _name(error: BaseException) -> str:

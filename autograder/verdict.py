@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from autograder.exercises import Exercise
-from autograder.trial import Trial
-from autograder.words import contrast, origin, plain, unwritten
-from course.scenarios.differences import Difference
+from autograder.trial import Trial, telling
+from autograder.words import contrast, inputs, origin, plain, unwritten
 
 MESSAGES = 2
 UNWRITTEN = "    This is not written yet: "
@@ -140,12 +139,6 @@ def _head(exercise: Exercise, points: float, when: str = "") -> str:
     return f"{exercise.id}: {points:g} of {exercise.points:g} points{when}."
 
 
-def _telling(differences: Sequence[Difference]) -> Difference:
-    """The difference to show: what ended the run early, if something did, else the first."""
-    ended = [one for one in differences if one.what == "extra" and one.label == "raised"]
-    return (ended or list(differences))[0]
-
-
 def _tell(exercise: Exercise, trial: Trial, ideas: list[str], students: Sequence[str]) -> list[str]:
     """One message: the question, what torch gives, what the submission gives, and the idea behind it."""
     scenario = trial.scenario
@@ -153,7 +146,7 @@ def _tell(exercise: Exercise, trial: Trial, ideas: list[str], students: Sequence
     if trial.trouble:
         lines.append(f"    Your part {trial.trouble}.")
     else:
-        difference = _telling(trial.differences)
+        difference = telling(trial.differences)
         if missing := unwritten(difference, exercise.number):
             return [*lines, UNWRITTEN + missing]
         expected, yours = contrast(difference)
@@ -163,6 +156,8 @@ def _tell(exercise: Exercise, trial: Trial, ideas: list[str], students: Sequence
             lines.append(f"    Look at {difference.label + difference.where!r}:")
             lines.append(f"      {'expected' if scenario.contract else 'torch'}: {expected}")
         lines.append(f"      yours: {yours}")
+        if not scenario.hidden and (given := inputs(trial.inputs)):
+            lines.append(f"      with the inputs: {given}")
         if place := origin(difference, students):
             lines.append(f"      raised in: {place}")
     if len(ideas) == 1:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from autograder.printable import one_line, printable
 from course.scenarios.differences import Difference
 from course.scenarios.observation import Observation
 
@@ -14,6 +15,7 @@ _BUILT_IN = re.compile(r"^\w+ is built in lesson (\d+) ")  # how a missing part 
 
 SHOWN = 6  # numbers of a tensor, items of a list
 WIDTH = 150
+LONGEST = 1000  # characters of a line of feedback
 
 
 def describe(observation: Observation | None) -> str:
@@ -51,6 +53,13 @@ def contrast(difference: Difference) -> tuple[str, str]:
     return describe(torch), describe(yours) if torch.kind == "raised" else describe(replace(yours, message=""))
 
 
+def inputs(drawn: Sequence[Any]) -> str:
+    """Write the arrays that a scenario drew, as they are typed; nothing if they are too large to read."""
+    text = " and ".join(str(array.tolist()) for array in drawn if array.size <= SHOWN)
+    small = all(array.size <= SHOWN for array in drawn) and len(text) <= WIDTH
+    return text if small else ""
+
+
 def origin(difference: Difference, students: Sequence[str]) -> str:
     """Say in which of the student's own functions an exception was raised, if it was in one.
 
@@ -74,13 +83,14 @@ def unwritten(difference: Difference, lesson: int) -> str:
     got = difference.got
     if got is not None and got.kind == "raised" and got.value["type"] in ("NotImplementedError", "MissingPart"):
         named = _BUILT_IN.search(got.message)
-        return "" if named is not None and int(named[1]) > lesson else got.message
+        return "" if named is not None and int(named[1]) > lesson else one_line(got.message)
     return ""
 
 
 def plain(text: str) -> str:
-    """Keep to ASCII: some consoles print nothing else."""
-    return text.encode("ascii", "backslashreplace").decode("ascii")
+    """Keep to one line of ASCII: some consoles print nothing else, and who writes lines here is the grader alone."""
+    line = printable(text, LONGEST).replace("\n", " ")
+    return line.encode("ascii", "backslashreplace").decode("ascii")
 
 
 def _numbers(values: list[Any]) -> str:

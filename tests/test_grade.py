@@ -14,15 +14,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import course.nptorch as torch
 from autograder import grade, plugging, trial
 from autograder.exercises import Exercise, exercises, get
+from autograder.faults import faults
 from autograder.trial import Trial
 from autograder.verdict import MESSAGES, judged, stopped_at_basics
+from autograder.words import inputs
 from course.nptorch.parts import DECLARED, plugged
 from course.parts import reference
+from course.scenarios import Draw
 from course.scenarios.differences import Difference
 from course.scenarios.observation import Observation
 from course.scenarios.registry import Scenario
@@ -469,3 +473,18 @@ def test_one_idea_and_two_ideas() -> None:
     assert "Likely cause: First." in str(judged(TOY, trials, frozenset(), ["First."]))
     both = str(judged(TOY, trials, frozenset(), ["First.", "Second."]))
     assert "Likely cause, one of:\n      First.\n      Second." in both
+
+
+def test_the_inputs_with_which_it_went_wrong_are_told(capsys: Any) -> None:
+    wrong = next(one for one in faults("l05_retain_graph") if one.id == "none-after-release")
+    grade(wrong.exercise, **{wrong.part: wrong.wrong})
+    told = [line for line in capsys.readouterr().out.splitlines() if "with the inputs:" in line]
+    assert told
+    draw = Draw(0)
+    assert told[0].endswith(str(draw.normal(3).tolist()))
+
+
+def test_large_inputs_and_those_of_hidden_scenarios_are_not_told() -> None:
+    assert inputs(()) == ""
+    assert inputs((np.zeros(2), np.zeros(100))) == ""
+    assert inputs((np.array([0.5, -1.0]), np.array(2))) == "[0.5, -1.0] and 2"

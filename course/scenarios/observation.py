@@ -17,6 +17,8 @@ from course.scenarios.draw import Draw
 from course.scenarios.keywords import phrases
 from course.scenarios.registry import Scenario
 
+INPUTS = 3  # so many of the last inputs are remembered for each label
+
 
 class Runs(Protocol):
     """What `observe` asks of a backend; see `course.compare.backends.Backend`."""
@@ -92,11 +94,13 @@ class Observations(Sequence[Observation]):
     """All observations of one run, in the order they were made.
 
     ``drew`` tells whether the scenario used its `Draw`, that is, whether the
-    seed matters; it is neither stored nor compared.
+    seed matters, and ``inputs`` what it had drawn before each label; they are
+    neither stored nor compared.
     """
 
     items: tuple[Observation, ...]
     drew: bool = field(default=True, compare=False)
+    inputs: Mapping[str, Sequence[NDArray[Any]]] = field(default_factory=dict, compare=False)
 
     def __len__(self) -> int:
         return len(self.items)
@@ -137,6 +141,7 @@ def observe(scenario: Scenario, backend: Runs, seed: int = 0, dtype: str = "floa
     """
     draw = Draw(seed, dtype)
     seen: dict[str, Observation] = {}
+    inputs: dict[str, list[NDArray[Any]]] = {}
     with warnings.catch_warnings(), np.errstate(all="ignore"), backend.scope(seed):
         warnings.simplefilter("ignore")
         run = scenario.program(backend.T, draw)
@@ -150,7 +155,8 @@ def observe(scenario: Scenario, backend: Runs, seed: int = 0, dtype: str = "floa
             if label in seen:
                 raise ValueError(f"scenario {scenario.id} yields the label {label!r} twice")
             seen[label] = capture(label, value, backend)
-    return Observations(tuple(seen.values()), draw.used)
+            inputs[label] = draw.drawn[-INPUTS:]
+    return Observations(tuple(seen.values()), draw.used, inputs)
 
 
 def capture(label: str, value: object, backend: Runs) -> Observation:
