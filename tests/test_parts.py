@@ -78,9 +78,10 @@ def test_unknown_part_is_refused_and_nothing_is_plugged():
     assert torch.parts()["run_backward"].whose == "null"
 
 
-def test_a_rule_must_ask_for_what_the_operation_keeps():
-    with pytest.raises(TypeError, match=r"exp_self must take \(g, result\).*yours takes \(g, x\)"):
-        torch.use(exp_self=lambda g, x: g)
+@pytest.mark.parametrize(("rule", "takes"), [(lambda g, x: g, "x"), (lambda g, a: g, "a")])
+def test_a_rule_must_ask_for_what_the_operation_keeps(rule, takes):
+    with pytest.raises(TypeError, match=rf"exp_self must take \(g, result\).*yours takes \(g, {takes}\)"):
+        torch.use(exp_self=rule)
     assert torch.parts()["exp_self"].whose == "null"
 
 

@@ -52,8 +52,10 @@ class Tensor:
     _accumulator: Any = None  # weak reference to the leaf's AccumulateGrad
     _version_counter: Any = None  # shared with views and detach(); made at first need
     _base: Tensor | None = None  # the tensor this one is a view of
-    _replay: tuple[Callable[[Any], Any], ...] = ()  # how to make this view from its base again
-    _seen_version = 0  # version of the base for which a view's _grad_fn holds
+    _steps: tuple[Callable[[Any], Any], ...] = ()  # how this view was made from its base
+    _turns: tuple[Callable[[Any], Any], ...] = ()  # how to undo what in-place operations did to the shape of a base
+    _turned = 0  # how many of those the base had been through when this view was made
+    _seen_version: int  # version of the base for which a view's _grad_fn holds
     _made: str = ""  # how a view came about, where that limits what may be done with it
     _inference = False
     _owned = False  # a gradient in memory that nobody else has, while it is being accumulated
@@ -101,8 +103,7 @@ class Tensor:
         """Always ``cpu``."""
         return cpu
 
-    is_cuda = False
-    is_sparse = False
+    is_cuda = is_sparse = False
 
     @property
     def _version(self) -> int:
@@ -142,6 +143,12 @@ class Tensor:
     def is_inference(self) -> bool:
         """Return whether the tensor was made in inference mode."""
         return self._inference
+
+    @property
+    def _replay(self) -> tuple[Callable[[Any], Any], ...]:
+        """How to make this view from its base again, as the base is now."""
+        turns = () if self._base is None else self._base._turns
+        return (*turns[self._turned :][::-1], *self._steps) if turns else self._steps
 
     def _is_view(self) -> bool:
         return self._base is not None
@@ -358,13 +365,8 @@ class Tensor:
             raise RuntimeError(messages.ONLY_LEAVES_COPIED)
         copied = object.__new__(type(self))
         memo[id(self)] = copied
-        copied.__dict__.update(
-            {
-                name: value
-                for name, value in self.__dict__.items()
-                if name not in ("_accumulator", "_version_counter", "_backward_hooks")
-            }
-        )
+        own = ("_accumulator", "_version_counter", "_backward_hooks")
+        copied.__dict__.update({name: value for name, value in self.__dict__.items() if name not in own})
         copied._data = np.array(self._array)
         if self._grad is not None:
             copied._grad = self._grad.__deepcopy__(memo)

@@ -62,17 +62,15 @@ class OpNode(ShownSaved):
     def apply(self, gradients: list[Any]) -> Any:
         g = gradients[0]
         plan = self.plan
-        if g is None:
+        if g is None and not plan.op.refuses:
             for saved, at in zip(self.kept, plan.saves, strict=True):
                 read(saved, self, at)  # torch looks at what was kept even so
-            if plan.op.node_name == "torch::autograd::NotImplemented":
-                plan.op.rules[0](g)  # which raises
             return plan.nothing
         out = plan.back(self, g)
         if self.like is None:
             return out
         return [
-            grad if grad is None or form is None else conform(grad, *form)
+            None if grad is None or form is None else conform(grad, *form)
             for grad, form in zip(out, self.like, strict=True)
         ]
 
@@ -231,6 +229,8 @@ def make_node(
                 [(x._data.shape, x._data.dtype) if want else None for x, want in zip(inputs, wanted, strict=False)]
             )
             break
+    if mode.saving and RESULT in plan.saves:  # the hooks are shown its history, as in torch
+        result = result.attached_alias(node)
     node.kept = tuple([keep(result if at == RESULT else inputs[at], at == RESULT) for at in plan.saves])
     return node
 

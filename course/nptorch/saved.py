@@ -24,7 +24,7 @@ class KeepForEver:
 
     __slots__ = ("value", "version")
 
-    def __init__(self, value: Any, is_output: bool = False) -> None:
+    def __init__(self, value: Any, is_output: bool) -> None:
         self.value = value.detach_alias() if is_output else value
         self.version = 0
 
@@ -45,13 +45,13 @@ class PackedTensor:
 
     __slots__ = ("edge", "packed", "unpack_hook", "version")
 
-    def __init__(self, value: Any, is_output: bool = False, pair: Any = None) -> None:
+    def __init__(self, value: Any, is_output: bool, pair: Any = None) -> None:
         pack_hook, self.unpack_hook = pair or mode.saving[-1]
         self.version = None
         self.edge = (None, 0) if is_output else gradient_edge(value)
         before = value._version
         with recording(False):
-            self.packed: tuple[Any] | None = (pack_hook(value.detach_alias() if is_output else value),)
+            self.packed: tuple[Any] | None = (pack_hook(value),)
         if value._version != before:
             raise RuntimeError(
                 "A saved tensor pack hook is modifying its input in place. Tensors provided as "
@@ -99,7 +99,7 @@ def keep_all(positions: tuple[int, ...], tensors: tuple[Any, ...]) -> tuple[Any,
     Parameters
     ----------
     positions : tuple of int
-        Which of `tensors`; `RESULT` for the output.
+        Which of `tensors`; `RESULT`, which comes last, for the output.
     tensors : tuple of Tensor or number
         All inputs of the operation, and its output.
 
@@ -116,7 +116,7 @@ def keep_all(positions: tuple[int, ...], tensors: tuple[Any, ...]) -> tuple[Any,
         return (saved(tensors[one], one == RESULT),)
     if len(positions) == 2:
         one, two = positions
-        return (saved(tensors[one], one == RESULT), saved(tensors[two], two == RESULT))
+        return (saved(tensors[one], False), saved(tensors[two], two == RESULT))
     return tuple([saved(tensors[at], at == RESULT) for at in positions])
 
 

@@ -41,15 +41,14 @@ class Plan:
     __slots__ = ("back", "names", "nothing", "op", "saves", "source")
 
     def __init__(self, op: Op, needed: tuple[bool, ...]) -> None:
-        # in the order in which the rules name them; the result comes last, and is kept, as in
-        # torch, even if only the rule of an input that needs no gradient asks for it
-        asked = [word for want, words in zip(needed, op.words, strict=True) if want for word in words]
-        asked += ["result"]
-        # as in torch, what several rules ask for is kept whichever of them runs
-        asked += [word for word in op.tensors if sum(word in words for words in op.words) > 1]
-        named = sorted((word for words in op.words for word in words), key="result".__eq__)
-        names = [word for word in dict.fromkeys(named) if word in asked and word in op.tensors]
-        names += [name for name in op.inputs[len(op.words) :] if name not in named]
+        # as in torch, the result is kept even if only the rule of an input that needs no gradient
+        # asks for it, and what several rules ask for whichever of them runs
+        named = [word for words in op.words for word in dict.fromkeys(words)]
+        asked = {word for want, words in zip(needed, op.words, strict=True) if want for word in words}
+        asked |= {word for word in named if word == "result" or named.count(word) > 1}
+        asked |= {name for name in op.inputs[op.arity :] if name not in named}
+        # kept, and read again, in the order of the names; the result comes last
+        names = sorted(asked & op.tensors, key=lambda name: (name == "result", name))
         self.op = op
         self.names = tuple(names)
         self.saves = tuple(RESULT if name == "result" else op.inputs.index(name) for name in names)
@@ -71,10 +70,7 @@ class Plan:
         lines = ["def back(node, g):"]
         if self.names:
             lines.append(f"{', '.join(self.names)}, = node.kept")
-        # torch reads in the order of the names, whatever the order in which it kept
-        places = dict(zip(self.names, self.saves, strict=True))
-        for name, at in sorted(places.items(), key=lambda place: (place[1] == RESULT, place[0])):
-            lines.append(f"{name} = read({name}, node, {at})")
+        lines += [f"{name} = read({name}, node, {at})" for name, at in zip(self.names, self.saves, strict=True)]
         calls = []
         for i, (wanted, words) in enumerate(zip(needed, self.op.words, strict=True)):
             values = [word if word in self.op.tensors else f"node.facts[{word!r}]" for word in words]
@@ -97,15 +93,16 @@ class Op:
         torch's name of the node, e.g. ``"MulBackward0"``.
     """
 
-    __slots__ = ("arity", "inputs", "kind", "name", "node_name", "plans", "rules", "tensors", "words")
+    __slots__ = ("arity", "inputs", "kind", "name", "node_name", "plans", "refuses", "rules", "tensors", "words")
 
     def __init__(self, name: str, rules: dict[str, Rule | None], node_name: str) -> None:
         self.name = name
         self.node_name = node_name
-        self.kind = type(node_name, (node_bases[0],), {"__slots__": ()})  # so that type(node) tells the operation
+        self.kind: Any = type(node_name, (node_bases[0],), {"__slots__": ()})  # so that type(node) tells the operation
         self.inputs = tuple(rules)
         self.rules = [rule for rule in rules.values() if rule is not None]
         self.arity = len(self.rules)
+        self.refuses = any(hasattr(rule, "refuses") for rule in self.rules)  # there is no derivative
         self.tensors = {*self.inputs, "result"}
         self.words = [tuple(inspect.signature(rule).parameters)[1:] for rule in self.rules]
         self.plans = Plans(self)

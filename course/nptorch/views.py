@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from course.nptorch._tensor import Tensor, wrap
-from course.nptorch.grad_mode import mode, recording
+from course.nptorch.grad_mode import mode
 from course.nptorch.parts import declare
 from course.nptorch.record import Op, attach, make_node, vjp
 
@@ -53,7 +53,9 @@ def as_view(source: Tensor, view: Tensor, step: Callable[[Any], Any]) -> Tensor:
         view._inference = False
     base = source if source._base is None else source._base
     view._base = base
-    view._replay = (*source._replay, step)
+    view._steps = (*source._replay, step)
+    if base._turns:
+        view._turned = len(base._turns)
     view._version_counter = base._counter()
     view._seen_version = view._version_counter.value
     view._made = source._made
@@ -67,9 +69,8 @@ def see(g: Any, replay: Replay) -> Any:
     """Return the elements of `g` (array or Tensor of the base's shape) that a view sees."""
     tracked = isinstance(g, Tensor)
     seen = g if tracked else wrap(g)
-    with recording(tracked and mode.enabled):
-        for step in replay:
-            seen = step(seen)
+    for step in replay:
+        seen = step(seen)
     return seen if tracked else seen._data
 
 
@@ -94,10 +95,10 @@ def scatter(g: Any, shape: tuple[int, ...], replay: Replay, onto: Any = None) ->
     if onto is None and _overlaps(window):
         where = see(np.arange(out.size).reshape(shape), replay)
         np.add.at(out.reshape(-1), where, g)
-    elif not window.size or np.shares_memory(window, out):
+    elif np.shares_memory(window, out):
         window[...] = g
-    else:
-        out = np.asarray(g).reshape(shape)
+    else:  # some step copied
+        np.put(out, see(np.arange(out.size).reshape(shape), replay), g)
     return out
 
 

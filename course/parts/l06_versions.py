@@ -53,7 +53,7 @@ def check_version(saved_version: int, value: Any, node: Any, is_output: bool) ->
     which = ""
     if maker is not None:
         name = re.sub(r"Backward\d*$", "", maker.name())
-        which = f", which is output {0 if is_output else value.output_nr} of {name},"
+        which = f", which is output 0 of {name},"  # torch says 0 whichever it is
     raise RuntimeError(
         messages.MODIFIED.format(
             type=value.dtype.tensor_type,

@@ -98,6 +98,7 @@ def backward(
     if wanted is not None:
         for x in wanted:
             if isinstance(x, Tensor):  # an edge has no .grad to put it in
+                _ = x.grad_fn  # torch looks behind a view here, unlike retain_grad
                 x.retain_grad()
         wanted = tuple([as_end(x) for x in wanted])
         ends = {edge for edge in (gradient_edge(x)[0] for x in wanted) if edge is not None}
@@ -154,7 +155,8 @@ def grad(
         raise ValueError(
             "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
         )
-    allow_unused = bool(allow_unused) or materialize_grads
+    if allow_unused is None:
+        allow_unused = materialize_grads
     wanted = _sequence(inputs)
     ends = _sequence(outputs)
     if not wanted:
@@ -185,11 +187,9 @@ def grad(
 def _handed_out(got: Any, x: Tensor, index: int, allow_unused: bool, materialize: bool, create_graph: bool) -> Any:
     if got is not None:
         return got if isinstance(got, Tensor) else wrap(np.asarray(got))  # shared, as torch's may be
-    if materialize:
-        return wrap(np.zeros(x._data.shape, x._data.dtype)).requires_grad_(create_graph)
     if not allow_unused:
         raise RuntimeError(messages.NOT_USED.format(index=index))
-    return None
+    return wrap(np.zeros(x._data.shape, x._data.dtype)).requires_grad_(create_graph) if materialize else None
 
 
 def _sequence(tensors: Any) -> tuple[Any, ...]:
@@ -234,6 +234,5 @@ def __getattr__(name: str) -> Any:
 
 
 declare("make_grads", 2, "the gradients a backward pass starts with: given ones checked, or ones")
-declare("Function", 9, "an operation with a backward of your own")
 
 __all__ = ["AccumulateGrad", "Variable", "backward", "grad", "gradcheck", "gradgradcheck"]
