@@ -13,6 +13,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from autograder.batch import cli as batch
+
 app = typer.Typer(
     name="gradschool",
     help="Rebuild PyTorch's autograd in NumPy: build, take, compare and grade the course.",
@@ -236,6 +238,10 @@ def demo() -> None:
         stop(str(error))
 
 
+app.command()(batch.grade)
+app.command()(batch.merge)
+
+
 @app.command()
 def report() -> None:
     """Show what nbgrader graded in this folder, and write the class report."""
@@ -248,7 +254,8 @@ def report() -> None:
                 rows = folder.rows_of(gradebook, course, lesson)
                 for row in rows:
                     typer.echo(f"{row.student:<20} {row.total:5g}  {row.sentence}")
-                typer.echo(f"Class report: {folder.write(course, lesson, rows)}")
+                written = folder.write(course, lesson, rows)
+                typer.echo(f"Class report: {written} and {written.with_suffix('.csv').name}")
     except folder.NothingGraded as error:
         stop(str(error))
 

@@ -6,7 +6,6 @@ Everything happens in ``build/demo``, a course directory of its own. The instruc
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
 import warnings
@@ -22,12 +21,13 @@ from rich.table import Table
 from autograder.classroom import EXAMPLES, Example, assemble, examples
 from autograder.exercises import exercises
 from autograder.quiet import quiet
-from autograder.report import Row, collect, page
+from autograder.report import Row, collect
+from autograder.report.folder import write
 from course.build import ROOT, build_source
 from course.building.release import generate, nbgrader_in
 
 LESSON = "l05_retain_graph"
-REPORT = "report.html"
+REPORT = "report"
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def run(
     failures = {}
     for nth, pupil in enumerate(pupils, start=1):
         begun = time.monotonic()
-        if reason := _autograde(api, course, lesson, pupil.student):
+        if reason := _autograde(api, lesson, pupil.student):
             failures[pupil.student] = reason
         result = reason or "graded"
         say(f"[{nth:2}/{len(pupils)}] {pupil.student:<8} {result} ({time.monotonic() - begun:.1f} s)")
@@ -85,9 +85,8 @@ def run(
         if pupil.student not in failures:
             _feedback(api, lesson, pupil.student)
     with api.gradebook as gradebook:
-        rows = collect(gradebook, lesson, course / "autograded", failures)
-    report = course / REPORT
-    report.write_bytes(page(f"Class report: {lesson}", exercises(lesson), rows).encode())
+        rows = collect(gradebook, lesson, course, failures)
+    report = write(course, lesson, rows, REPORT)
     outcome = Outcome(rows, report, time.monotonic() - started)
     show(outcome, lesson, console)
     return outcome
@@ -101,9 +100,8 @@ def show(outcome: Outcome, lesson: str, console: Console) -> None:
     table.add_column(f"of {whole:g}", justify="right", no_wrap=True)
     table.add_column("what went wrong", overflow="fold")
     for row in outcome.rows:
-        nothing = all(score is None for score in row.scores.values())
-        points = "-" if nothing else f"{row.total:g}"
-        table.add_row(row.student, points, ("A person must look: " if row.human else "") + row.sentence)
+        points = f"{row.total:g}" if row.graded else "-"
+        table.add_row(row.student, points, " ".join([row.sentence, *(f"(Note: {flag})" for flag in row.flags)]))
     console.print(table, markup=False)
     console.print(f"Class report: {outcome.report}", markup=False, soft_wrap=True)
     console.print(f"Feedback for each student: {outcome.report.parent / 'feedback'}", markup=False, soft_wrap=True)
@@ -139,14 +137,12 @@ def _submit(pupils: list[Example], course: Path, lesson: str) -> None:
         (folder / name).write_bytes(text.encode())
 
 
-def _autograde(api: Any, course: Path, lesson: str, student: str) -> str:
+def _autograde(api: Any, lesson: str, student: str) -> str:
     """Grade one submission with nbgrader; return why it could not be graded, or nothing."""
     result = _quietly(api.autograde, lesson, student, force=True, create=True)
     if result["success"]:
         return ""
-    return unreadable(course / "submitted" / student / lesson / f"{lesson}.ipynb") or (
-        "nbgrader could not grade it: " + _last_line(result)
-    )
+    return "nbgrader could not grade it: " + _last_line(result)
 
 
 def _quietly(step: Callable[..., dict[str, Any]], *arguments: str, **options: bool) -> dict[str, Any]:
@@ -154,19 +150,6 @@ def _quietly(step: Callable[..., dict[str, Any]], *arguments: str, **options: bo
     with quiet(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return step(*arguments, **options)
-
-
-def unreadable(notebook: Path) -> str:
-    """Say why a file is no notebook, or nothing."""
-    try:
-        data = json.loads(notebook.read_text(encoding="utf-8"))
-    except UnicodeDecodeError:
-        return "The file is not a notebook: it is not UTF-8 text. Ask for it again."
-    except json.JSONDecodeError as error:
-        return f"The file is damaged: it cannot be read beyond line {error.lineno}. Ask for it again."
-    if not isinstance(data, dict) or not isinstance(data.get("cells"), list):
-        return "The file is not a notebook: it has no cells. Ask for it again."
-    return ""
 
 
 def _last_line(result: dict[str, Any]) -> str:

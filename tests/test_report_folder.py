@@ -50,12 +50,17 @@ def test_who_has_no_grade_is_told_apart(course: Path, gradebook: Any) -> None:
     assert folder.graded_lessons(gradebook) == [LESSON]
     ann, zoe = folder.rows_of(gradebook, course, LESSON)
     assert (ann.student, zoe.student) == ("ann", "zoe")
-    assert ann.sentence == f"Not graded yet: nbgrader autograde {LESSON}"
-    assert zoe.sentence.startswith("The file is damaged")
+    assert ann.sentence == "Not graded yet."
+    assert ann.human == []
+    assert zoe.sentence.startswith("A person must look: The file is damaged")
     assert set(ann.scores.values()) == {None}
-    text = folder.write(course, LESSON, [ann, zoe]).read_text(encoding="utf-8")
+    written = folder.write(course, LESSON, [ann, zoe])
+    assert written.name == f"class_report_{LESSON}.html"
+    text = written.read_text(encoding="utf-8")
     assert "The file is damaged" in text
     assert "Not graded yet" in text
+    lines = written.with_suffix(".csv").read_text(encoding="utf-8-sig").splitlines()
+    assert [line.partition(",")[0] for line in lines] == ["student", "ann", "zoe"]
 
 
 def test_an_assignment_of_another_course_is_left_out(gradebook: Any) -> None:
@@ -78,3 +83,26 @@ def test_the_gradebook_is_where_the_settings_say(course: Path) -> None:
     )
     with pytest.raises(folder.NothingGraded, match=r"there is no gradebook at /nowhere/grades\.db"):
         folder.open_gradebook(course)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b'{"cells": [', "cannot be read beyond line 1"),
+        (b"", "is empty"),
+        (b"[]", "has no cells"),
+        (b'{"cells": []}', ""),
+    ],
+)
+def test_what_is_no_notebook_is_said_so(course: Path, content: bytes, says: str) -> None:
+    place = course / "submitted" / "ann" / LESSON
+    (place / f"{LESSON}.ipynb").write_bytes(content)
+    found = folder.why_not(place, LESSON)
+    assert (says in found) if says else found == ""
+
+
+def test_a_link_is_not_followed(course: Path) -> None:
+    place = course / "submitted" / "ann" / LESSON
+    (place / f"{LESSON}.ipynb").unlink()
+    (place / f"{LESSON}.ipynb").symlink_to(course / "submitted" / "zoe" / LESSON / f"{LESSON}.ipynb")
+    assert folder.why_not(place, LESSON) == "The file is a link. Ask for it again."

@@ -16,6 +16,7 @@ from types import TracebackType
 from autograder.batch.result import ExerciseResult, Result, Store, key_of
 from autograder.exercises import exercises
 from autograder.sandbox import judge as judging
+from autograder.sandbox.inside.wire import Broken
 from autograder.sandbox.judge import Judge, Judgement
 from autograder.sandbox.transplant import Carried, Notebook, carry
 from autograder.sandbox.worker import Worker
@@ -66,17 +67,26 @@ class Marker:
         """Return the result of these texts if there is one already."""
         return self.store.get(self.lesson, self.key(carried))
 
-    def mark(self, carried: Carried) -> Result:
-        """Judge these texts, or look up what was judged before; keep the result."""
-        known = self.known(carried)
+    def mark(self, carried: Carried, key: str = "") -> Result:
+        """Judge these texts, or look up what was judged before; keep the result.
+
+        Parameters
+        ----------
+        carried : Carried
+            What was taken from a submission.
+        key : str
+            The name of the result, where it is known already.
+        """
+        key = key or self.key(carried)
+        known = self.store.get(self.lesson, key)
         if known is None:
-            known = self.judge(carried)
+            known = self.judge(carried, key)
             self.store.put(known)
         return known
 
-    def judge(self, carried: Carried) -> Result:
-        """Judge these texts."""
-        key = self.key(carried)
+    def judge(self, carried: Carried, key: str = "") -> Result:
+        """Judge these texts; the parameters are those of `mark`."""
+        key = key or self.key(carried)
         started = time.monotonic()
         if carried.unreadable:
             found = {
@@ -84,8 +94,13 @@ class Marker:
                 for one in exercises(self.lesson)
             }
         else:
-            judge, seed = self._judging(), self._seed(key)
-            found = {one.id: judge.judge(one, carried.texts, seed) for one in exercises(self.lesson)}
+            seed = self._seed(key)
+            try:
+                judge = self._judging()
+                found = {one.id: judge.judge(one, carried.texts, seed) for one in exercises(self.lesson)}
+            except Broken as error:  # no Exception, for the scenarios' sake; here it is one like any other
+                self.close()
+                raise RuntimeError(str(error)) from error
         return Result(
             key,
             self.lesson,
@@ -107,6 +122,16 @@ class Marker:
             self._worker = Worker(self.course / "source" / self.lesson / "given")
             self._judge = Judge(self._worker, self.source)
         return self._judge
+
+    def warm(self) -> None:
+        """Start the process that students' code will run in.
+
+        Raises
+        ------
+        Broken
+            If it does not start.
+        """
+        self._judging()
 
     def close(self) -> None:
         """End the processes that students' code ran in."""

@@ -25,13 +25,18 @@ def put_outputs(cells: list[Any], result: Result) -> None:
         if is_graded(cell):
             exercise = grade_id(cell).removeprefix("grade-")
             found = result.exercises[exercise]
-            flags = [f"(Note: {flag})" for flag in result.flags if repr(exercise) in flag]
+            flags = [f"(Note: {flag})" for flag in result.flags if exercise in _concerns(flag, result)]
             text = "\n".join([*found.lines, *flags]) + "\n"
             cell["outputs"] = [_printed(text), _value(float(found.points))]
         elif is_solution(cell):
             ran = result.cells.get(grade_id(cell), {})
             said = [ran.get("printed", "").rstrip("\n"), ran.get("error", "")]
             cell["outputs"] = [_printed(line + "\n") for line in said if line]
+
+
+def _concerns(flag: str, result: Result) -> list[str]:
+    """Say which exercises a flag is about; one that names none is about the whole file."""
+    return [id for id in result.exercises if repr(id) in flag] or list(result.exercises)
 
 
 def _printed(text: str) -> dict[str, Any]:

@@ -100,9 +100,13 @@ class Result:
         ValueError, TypeError, KeyError
             If it is anything else.
         """
-        data = json.loads(text)
-        data["exercises"] = {id: ExerciseResult(**one) for id, one in data["exercises"].items()}
-        return cls(**data)
+        return cls.from_plain(json.loads(text))
+
+    @classmethod
+    def from_plain(cls, data: dict[str, Any]) -> Result:
+        """Rebuild what `plain` returned; it raises as `from_json` does."""
+        listed = {id: ExerciseResult(**one) for id, one in data["exercises"].items()}
+        return cls(**{**data, "exercises": listed})
 
 
 class Store:
@@ -178,5 +182,4 @@ def judging() -> str:
 
 def plain(result: Result) -> dict[str, Any]:
     """Return a result as plain data."""
-    data: dict[str, Any] = json.loads(result.to_json())
-    return data
+    return asdict(result)

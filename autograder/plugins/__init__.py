@@ -5,17 +5,24 @@ from __future__ import annotations
 import importlib.util
 import os
 import warnings
+from pathlib import Path
 from typing import Any
 
 _HERE = "autograder.plugins.autograde"
+_FEEDBACK = "autograder.plugins.feedback"
 
 
 def configure(c: Any) -> None:
-    """Set nbgrader up to grade lessons before the judge; called in ``nbgrader_config.py`` with its ``c``.
+    """Set nbgrader up to grade lessons before the judge, and to write our feedback pages.
 
-    Where that cannot be done, nbgrader grades in a kernel as it always does, and a warning says so: then
-    a hostile notebook can give itself any grade.
+    Called in ``nbgrader_config.py`` with its ``c``. Where the judge cannot work, nbgrader grades in a
+    kernel as it always does, and a warning says so: then a hostile notebook can give itself any grade.
     """
+    c.GenerateFeedback.exporter_class = f"{_FEEDBACK}.FeedbackPage"
+    c.GenerateFeedback.preprocessors = ["nbgrader.preprocessors.GetGrades", f"{_FEEDBACK}.LayOut"]
+    # Settings of this class come before those of HTMLExporter, which nbgrader fills in for itself.
+    c.FeedbackPage.template_name = "gradschool_feedback"
+    c.FeedbackPage.extra_template_basedirs = [str(Path(__file__).parent / "templates")]
     if trouble := _trouble():
         warnings.warn(f"Submissions will be graded WITHOUT any sandbox: {trouble}", stacklevel=2)
         return

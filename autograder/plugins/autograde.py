@@ -9,7 +9,7 @@ for late work applied, grades saved. Assignments that are no lesson of this cour
 from __future__ import annotations
 
 import atexit
-import shutil
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,16 @@ from nbconvert.exporters import NotebookExporter
 from nbgrader import preprocessors as steps
 from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
+from nbgrader.utils import parse_utc
 
+from autograder.batch.beside import beside, timestamp_of
 from autograder.batch.marker import Marker
 from autograder.batch.outputs import put_outputs
 from autograder.exercises import exercises
 from autograder.sandbox.transplant import Carried, rebuild
 
+# What nbgrader's exchange writes. The name of a time zone is looked up as a file, so a path is none.
+_MOMENT = r"[0-9][-0-9:.T ]*(?:[A-Z]{1,5}|[+-][0-9:]+)?"
 MARK = "gradschool"  # in the metadata of a notebook that was rebuilt here
 _markers: dict[tuple[Path, str], tuple[bytes, Marker]] = {}
 
@@ -66,6 +70,14 @@ class OnlyNotebooks(CourseDirectory):  # type: ignore[misc]
         made.ignore = ["*", ".*"]
         return made
 
+    def get_existing_timestamp(self, dest_path: str) -> Any:
+        """Return when a submission was handed in; what is no date is no date, and keeps nobody from being graded."""
+        try:
+            told = timestamp_of(Path(dest_path))
+            return parse_utc(told) if re.fullmatch(_MOMENT, told) else None
+        except (ValueError, OverflowError):
+            return None
+
 
 class Submissions(NotebookExporter):
     """Reads a submission whatever its file holds."""
@@ -96,19 +108,19 @@ class Submissions(NotebookExporter):
         lesson = told["assignment"]
         place = Path(self.parent._format_dest(lesson, told["student"]))
         place.mkdir(parents=True, exist_ok=True)
-        given = course / "source" / lesson / "given"
-        if given.is_dir():
-            shutil.copytree(given, place / "given", dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
-        stamp = course / submitted / "timestamp.txt"
-        if stamp.is_file() and not stamp.is_symlink() and stamp.stat().st_size < 1000:
-            shutil.copyfile(stamp, place / "timestamp.txt")
+        beside(course / "source" / lesson, course / submitted, place)
+
+
+def _rebuilt(notebook: Any, resources: Any) -> bool:
+    """Say whether a notebook was rebuilt here. The mark alone does not tell: a student can write it into any file."""
+    return MARK in notebook.metadata and is_lesson(resources["nbgrader"]["assignment"])
 
 
 def _for_others(step: Any) -> Any:
     """Return a step of nbgrader's that leaves alone what was rebuilt here."""
 
     def preprocess(self: Any, notebook: Any, resources: Any) -> Any:
-        if MARK in notebook.metadata:
+        if _rebuilt(notebook, resources):
             return notebook, resources
         return step.preprocess(self, notebook, resources)
 
@@ -128,11 +140,12 @@ class Execute(steps.Execute):  # type: ignore[misc]
 
     def preprocess(self, notebook: Any, resources: Any, **options: Any) -> Any:
         """Put outputs under the cells."""
-        if MARK not in notebook.metadata:
+        if not _rebuilt(notebook, resources):
             return super().preprocess(notebook, resources, **options)
         carried = Carried(**notebook.metadata[MARK])
         # The exporter runs in the course directory; see nbgrader.converters.base.BaseConverter.start.
         result = marker_for(Path.cwd(), resources["nbgrader"]["assignment"]).mark(carried)
+        notebook.metadata[MARK]["unreadable"] = carried.unreadable or result.unreadable
         put_outputs(notebook.cells, result)
         for cell in notebook.cells:
             if cell.cell_type == "code":
@@ -146,7 +159,7 @@ class SaveAutoGrades(steps.SaveAutoGrades):  # type: ignore[misc]
     def preprocess(self, notebook: Any, resources: Any) -> Any:
         """Save what stands under the grade cells."""
         notebook, resources = super().preprocess(notebook, resources)
-        if notebook.metadata.get(MARK, {}).get("unreadable"):
+        if _rebuilt(notebook, resources) and notebook.metadata[MARK]["unreadable"]:
             told = resources["nbgrader"]
             with Gradebook(told["db_url"]) as gradebook:
                 found = gradebook.find_submission_notebook(told["notebook"], told["assignment"], told["student"])

@@ -1,6 +1,7 @@
-"""Results of a class, and the page that shows them."""
+"""Results of a class, and the page and the table that show them."""
 
 from autograder.report.page import page
 from autograder.report.results import Row, collect
+from autograder.report.spreadsheet import table
 
-__all__ = ["Row", "collect", "page"]
+__all__ = ["Row", "collect", "page", "table"]

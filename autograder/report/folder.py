@@ -9,7 +9,9 @@ from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.exercises import exercises
 from autograder.report.page import page
-from autograder.report.results import Row, collect
+from autograder.report.results import Row, blame, collect
+from autograder.report.spreadsheet import table
+from autograder.sandbox.transplant import carry
 
 
 class NothingGraded(LookupError):
@@ -57,32 +59,42 @@ def graded_lessons(gradebook: Any) -> list[str]:
 def rows_of(gradebook: Any, course: Path, lesson: str) -> list[Row]:
     """Gather the results of everybody who handed a lesson in, graded or not."""
     submitted = {path.parent.name: path for path in (course / "submitted").glob(f"*/{lesson}")}
-    autograded = course / "autograded"
     there = {one.student.id for one in gradebook.assignment_submissions(lesson)}
     failures = {
-        student: why_not(submitted.get(student, course), lesson)
-        for student in there
-        if not (autograded / student / lesson / f"{lesson}.ipynb").is_file()
+        student: why_not(submitted[student], lesson)
+        for student in there & set(submitted)
+        if not (course / "autograded" / student / lesson / f"{lesson}.ipynb").is_file()
     }
-    rows = collect(gradebook, lesson, autograded, failures)
+    rows = collect(gradebook, lesson, course, failures)
     for student in set(submitted) - there:
-        scores: dict[str, float | None] = dict.fromkeys(one.id for one in exercises(lesson))
-        rows.append(Row(student, scores, human=[why_not(submitted[student], lesson)]))
+        rows.append(Row(student, dict.fromkeys(one.id for one in exercises(lesson))))
+        blame(rows[-1], why_not(submitted[student], lesson))
     return sorted(rows, key=lambda row: row.student)
 
 
 def why_not(folder: Path, lesson: str) -> str:
-    """Say why a submission has no grade."""
-    from autograder.demo import unreadable
-
+    """Say why a submission cannot be graded, or nothing."""
     notebook = folder / f"{lesson}.ipynb"
-    if not notebook.is_file():
+    if not notebook.is_file() and not notebook.is_symlink():
         return f"There is no {notebook.name} in this submission. Ask for it again."
-    return unreadable(notebook) or f"Not graded yet: nbgrader autograde {lesson}"
+    return carry(notebook, {"cells": []}).unreadable
 
 
-def write(course: Path, lesson: str, rows: list[Row]) -> Path:
-    """Write the page beside the gradebook and return where it is."""
-    path = course / f"class_report_{lesson}.html"
+def write(course: Path, lesson: str, rows: list[Row], name: str = "") -> Path:
+    """Write the page beside the gradebook, and the table beside the page; return where the page is.
+
+    Parameters
+    ----------
+    course : Path
+        The course directory.
+    lesson : str
+        Lesson id.
+    rows : list of Row
+        The students.
+    name : str
+        What the two files are called, without their endings.
+    """
+    path = course / f"{name or f'class_report_{lesson}'}.html"
     path.write_bytes(page(f"Class report: {lesson}", exercises(lesson), rows).encode())
+    path.with_suffix(".csv").write_bytes(table(exercises(lesson), rows).encode("utf-8-sig"))
     return path

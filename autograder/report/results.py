@@ -1,39 +1,43 @@
-"""What nbgrader recorded of a class, together with what the grade cells said."""
+"""What nbgrader recorded of a class, together with what the judge said and found."""
 
 from __future__ import annotations
 
+import contextlib
 import json
-import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from autograder.batch.marker import FOLDER, Marker
+from autograder.batch.result import Result
 from autograder.exercises import exercises
+from autograder.report.message import Said, parse
+from autograder.sandbox.transplant import Carried
+
+MARK = "gradschool"  # in a graded notebook's metadata; see autograder.plugins.autograde
 
 
-@dataclass(frozen=True)
-class Feedback:
-    """What one grade cell printed, taken apart again.
+@dataclass
+class Graded:
+    """A graded notebook.
 
     Attributes
     ----------
-    text : str
-        The whole text.
-    ideas : tuple of str
-        The likely causes it names.
-    first : str
-        What went wrong, in one sentence; empty if nothing did.
-    error : str
-        Why the check could not run, if it could not.
-    restored : bool
-        The student had deleted this cell and nbgrader put it back.
+    said : dict of str to Said
+        What each grade cell said, by exercise id.
+    flags : list of str
+        What a person should know about how the texts were found.
+    unreadable : str
+        Why the submitted file could not be read, if so.
+    carried : Carried or None
+        What was taken from the submission, by which its result file is named.
     """
 
-    text: str = ""
-    ideas: tuple[str, ...] = ()
-    first: str = ""
-    error: str = ""
-    restored: bool = False
+    said: dict[str, Said] = field(default_factory=dict)
+    flags: list[str] = field(default_factory=list)
+    unreadable: str = ""
+    carried: Carried | None = None
 
 
 @dataclass
@@ -42,36 +46,67 @@ class Row:
 
     Attributes
     ----------
+    student, last_name, first_name : str
+        Who it is; nbgrader may know no name.
     scores : dict
-        Points by exercise id; None where nothing could be graded.
+        Points by exercise id; None where nothing was graded.
+    said : dict
+        Feedback by exercise id.
+    failed : dict or None
+        By exercise id the ``(id, question)`` of each scenario that failed; None without a result file.
     human : list of str
-        Reasons why a person should look at this submission.
+        Reasons why a person must look at this submission.
+    flags : list of str
+        What a person should know, though it was graded.
+    waiting : str
+        Why it is not graded yet, if it only waits for its turn.
+    late : float
+        Seconds after the due date.
+    penalty : float
+        Points taken off for that.
     """
 
     student: str
     scores: dict[str, float | None] = field(default_factory=dict)
-    feedback: dict[str, Feedback] = field(default_factory=dict)
+    said: dict[str, Said] = field(default_factory=dict)
     human: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    flags: list[str] = field(default_factory=list)
+    waiting: str = ""
+    failed: dict[str, list[tuple[str, str]]] | None = None
+    late: float = 0.0
+    penalty: float = 0.0
+    last_name: str = ""
+    first_name: str = ""
+
+    @property
+    def graded(self) -> bool:
+        """Whether anything was graded."""
+        return any(score is not None for score in self.scores.values())
 
     @property
     def total(self) -> float:
-        """Points of the lesson so far."""
-        return sum(score for score in self.scores.values() if score is not None)
+        """Points of the lesson, before any penalty."""
+        return round(sum(score for score in self.scores.values() if score is not None), 2)
+
+    @property
+    def final(self) -> float:
+        """Points after the penalty for lateness; never less than none."""
+        return round(max(0.0, self.total - self.penalty), 2)
 
     @property
     def sentence(self) -> str:
         """What went wrong, in one sentence."""
         if self.human:
-            return self.human[0]
-        wrong = [said.first for said in self.feedback.values() if said.first]
-        said = wrong[0] if wrong else "Everything agrees with torch."
-        if wrong and all(first.startswith("Not written yet") for first in wrong) and not self.total:
-            said = "Nothing is written yet."
-        return " ".join([said, *self.notes])
+            return f"A person must look: {self.human[0]}"
+        if self.waiting:
+            return self.waiting
+        wrong = [one.first for one in self.said.values() if one.first]
+        if wrong and all(one.unwritten or not one.first for one in self.said.values()) and not self.total:
+            return "Nothing is written yet."
+        return wrong[0] if wrong else "Everything agrees with torch."
 
 
-def collect(gradebook: Any, lesson: str, autograded: Path, failures: dict[str, str]) -> list[Row]:
+def collect(gradebook: Any, lesson: str, course: Path, failures: dict[str, str]) -> list[Row]:
     """Gather the class's results.
 
     Parameters
@@ -80,8 +115,8 @@ def collect(gradebook: Any, lesson: str, autograded: Path, failures: dict[str, s
         Open gradebook.
     lesson : str
         Lesson id, which is the assignment's name.
-    autograded : Path
-        nbgrader's folder of graded notebooks.
+    course : Path
+        The course directory, with ``autograded/`` and perhaps result files.
     failures : dict of str to str
         For each student whose notebook could not be graded, the reason.
 
@@ -90,68 +125,83 @@ def collect(gradebook: Any, lesson: str, autograded: Path, failures: dict[str, s
     list of Row
         In order of the students' ids.
     """
+    known = results_of(course, lesson)
     rows = []
-    for submission in sorted(gradebook.assignment_submissions(lesson), key=lambda one: one.student.id):
+    for submission in sorted(gradebook.assignment_submissions(lesson), key=lambda one: str(one.student.id)):
         row = Row(submission.student.id, dict.fromkeys(one.id for one in exercises(lesson)))
+        row.last_name, row.first_name = submission.student.last_name or "", submission.student.first_name or ""
         rows.append(row)
-        if row.student in failures:
-            row.human.append(failures[row.student])
+        graded = course / "autograded" / row.student / lesson / f"{lesson}.ipynb"
+        if row.student in failures or not graded.is_file():
+            blame(row, failures.get(row.student, ""))
             continue
-        path = autograded / row.student / lesson / f"{lesson}.ipynb"
-        row.feedback = read_feedback(path)
-        for notebook in submission.notebooks:
-            for grade in notebook.grades:
-                exercise = grade.name.removeprefix("grade-")
-                row.scores[exercise] = None if grade.auto_score is None else float(grade.score)
-                if grade.needs_manual_grade:
-                    row.human.append(f"{exercise}: nbgrader could not grade this cell.")
-        for exercise, said in row.feedback.items():
-            if said.error:
-                row.human.append(f"{exercise}: {said.error}")
-            if said.restored:
-                row.notes.append(f"(The deleted check of {exercise} was put back.)")
+        row.late = float(submission.total_seconds_late or 0.0)
+        row.penalty = float(submission.late_submission_penalty or 0.0)
+        told = read(graded)
+        row.said, row.flags = told.said, told.flags
+        if told.unreadable:
+            row.human.append(told.unreadable)
+        _grades(row, submission, said_already=bool(told.unreadable))
+        row.failed = _failed(known(told.carried) if told.carried else None)
     return rows
 
 
-def read_feedback(path: Path) -> dict[str, Feedback]:
-    """Read what the grade cells of a graded notebook printed, by exercise id."""
-    found = {}
-    broken: dict[str, str] = {}
-    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
-        marks = cell["metadata"].get("nbgrader", {})
-        if cell["cell_type"] != "code" or not (marks.get("grade") or marks.get("solution")):
-            continue
-        exercise = marks["grade_id"].removeprefix("grade-")
-        error = next((out for out in cell["outputs"] if out["output_type"] == "error"), None)
-        why = _error(error) if error else ""
-        if marks.get("solution"):
-            broken[exercise] = why and f"its cell does not run: {why}"
-        else:
-            restored = "".join(cell["source"]).startswith("# This cell (id:")
-            failed = why and (broken.get(exercise) or f"its check could not run: {why}")
-            found[exercise] = _parse(cell["outputs"], restored, failed)
+def results_of(course: Path, lesson: str) -> Callable[[Carried], Result | None]:
+    """Return what finds result files, which are there if this course's judge has graded here.
+
+    A result is named by the judge too, so after an upgrade those of before are not found any more.
+    """
+    if (course / FOLDER / "results" / lesson).is_dir():
+        with contextlib.suppress(FileNotFoundError):  # the lesson is not here any more, only its grades
+            return Marker(course, lesson).known
+    return lambda carried: None
+
+
+def blame(row: Row, reason: str) -> None:
+    """Note why a submission has no grade: for a reason that a person must look at, or it was not its turn yet."""
+    if reason:
+        row.human.append(reason)
+    else:
+        row.waiting = "Not graded yet."
+
+
+def _grades(row: Row, submission: Any, said_already: bool) -> None:
+    for notebook in submission.notebooks:
+        for grade in notebook.grades:
+            exercise = grade.name.removeprefix("grade-")
+            nothing = grade.auto_score is None and grade.manual_score is None
+            row.scores[exercise] = None if nothing else float(grade.score)
+            if grade.needs_manual_grade and not said_already:
+                row.human.append(f"{exercise} waits for a grade by hand, in formgrader.")
+
+
+def _failed(result: Result | None) -> dict[str, list[tuple[str, str]]] | None:
+    if result is None:
+        return None
+    return {id: [(one[0], one[1]) for one in told.failed] for id, told in result.exercises.items()}
+
+
+def read(path: Path) -> Graded:
+    """Read a graded notebook."""
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    marks = notebook["metadata"].get(MARK, {})
+    found = Graded({}, list(marks.get("flags", ())), marks.get("unreadable", ""))
+    if isinstance(marks.get("texts"), dict):
+        found.carried = Carried(marks["texts"], tuple(found.flags), found.unreadable)
+    for cell in notebook["cells"]:
+        told = cell["metadata"].get("nbgrader", {})
+        if cell["cell_type"] == "code" and told.get("grade") and not told.get("solution"):
+            found.said[told["grade_id"].removeprefix("grade-")] = said_in(cell)
     return found
 
 
-def _error(output: dict[str, Any]) -> str:
-    """An exception's type and text; IPython's made-up file names tell nobody anything."""
-    return f"{output['ename']}: " + re.sub(r"\(\S+\.py, line (\d+)\)", r"(line \1)", output["evalue"])
-
-
-def _parse(outputs: list[dict[str, Any]], restored: bool, failed: str) -> Feedback:
-    text = "".join("".join(out["text"]) for out in outputs if out["output_type"] == "stream")
-    ideas = re.findall(r"(?m)^    Likely cause: (.*)$", text)
-    if several := re.search(r"(?m)^    Likely cause, one of:\n((?:      .*\n?)+)", text):
-        ideas += [line.strip() for line in several[1].splitlines()]
-    return Feedback(text, tuple(ideas), _first(text, ideas), failed, restored)
-
-
-def _first(text: str, ideas: list[str]) -> str:
-    if missing := re.search(r"(?m)^    This is not written yet: (?:write )?(.*)$", text):
-        return f"Not written yet: {missing[1]}."
-    if ideas:
-        return ideas[0]
-    if trouble := re.search(r"(?m)^    (Your part .*)$", text):
-        return trouble[1]
-    question = re.search(r"(?m)^- (.*)$", text)
-    return f"Differs from torch: {question[1]}" if question else ""
+def said_in(cell: Any) -> Said:
+    """Read what a grade cell printed; where it ended with an error, that is what it says."""
+    text, error = "", ""
+    for output in cell["outputs"]:
+        if output["output_type"] == "stream":
+            text += "".join(output["text"])
+        elif output["output_type"] == "error":
+            error = f"- Its check could not run: {output['ename']}: {' '.join(output['evalue'].split())}\n"
+    head = f"{cell['metadata']['nbgrader']['grade_id'].removeprefix('grade-')}\n" if error and not text else ""
+    return parse(head + text + error)

@@ -10,6 +10,7 @@ import ast
 import functools
 from typing import Any
 
+from autograder.sandbox.inside.magics import without_magics
 from autograder.sandbox.transplant import Cell, Notebook, grade_id, is_solution, text_of
 
 _LIGHT = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -33,7 +34,7 @@ def program(source: Notebook, texts: dict[str, str], whole: bool = False) -> lis
             continue
         if is_solution(cell):
             if grade_id(cell) in texts:
-                steps.append([grade_id(cell), plain(texts[grade_id(cell)])])
+                steps.append([grade_id(cell), texts[grade_id(cell)]])
             continue
         steps += [["", statement] for statement in _statements(text_of(cell), whole)]
     return steps
@@ -71,25 +72,14 @@ def made_by_statements(source: Notebook) -> set[str]:
     return made
 
 
-def plain(text: str) -> str:
-    """Turn IPython's own lines (``%timeit``, ``!ls``) into Python, which is all that runs."""
-    if not any(line.lstrip()[:1] in ("%", "!", "?") or line.rstrip()[-1:] == "?" for line in text.splitlines()):
-        return text
-    from IPython.core.inputtransformer2 import TransformerManager
-
-    try:
-        return str(TransformerManager().transform_cell(text))  # type: ignore[no-untyped-call]
-    except SyntaxError:
-        return text
-
-
 @functools.lru_cache(1000)  # the author's cells are the same for everybody
 def _statements(text: str, whole: bool) -> list[str]:
     return [ast.unparse(one) for one in _parsed(text) if whole or isinstance(one, _LIGHT) or _constant(one)]
 
 
 def _parsed(text: str) -> list[Any]:
-    return ast.parse(plain(text)).body
+    """Parse one of the author's cells; a student's text is never looked into here."""
+    return ast.parse(without_magics(text)).body
 
 
 def _constant(statement: Any) -> bool:

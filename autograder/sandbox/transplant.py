@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-LARGEST = 64 * 2**20  # bytes of a submitted file
+LARGEST = 32 * 2**20  # bytes of a submitted file
+BRACKETS = 2_000_000  # in such a file: each becomes an object in memory, which a file can be filled with
 LONGEST = 200_000  # characters of one solution
 
 Cell = dict[str, Any]
@@ -95,6 +96,8 @@ def _read(file: Path) -> Any:
         raise Unreadable(f"The file is larger than {LARGEST // 2**20} MB. Ask for it with its outputs cleared.")
     if not raw.strip():
         raise Unreadable("The file is empty. Ask for it again.")
+    if raw.count(b"[") + raw.count(b"{") > BRACKETS:
+        raise Unreadable("The file is not a notebook: it has too many parts. Ask for it with its outputs cleared.")
     try:
         return json.loads(raw.decode(_encoding(raw)))
     except UnicodeDecodeError as error:
@@ -103,8 +106,8 @@ def _read(file: Path) -> Any:
         raise Unreadable(
             f"The file is damaged: it cannot be read beyond line {error.lineno}. Ask for it again."
         ) from error
-    except (RecursionError, ValueError) as error:
-        raise Unreadable("The file is not a notebook: it is nested without end. Ask for it again.") from error
+    except (RecursionError, ValueError) as error:  # nested without end, or a number of thousands of digits
+        raise Unreadable("The file is not a notebook: no program writes it so. Ask for it again.") from error
 
 
 def _encoding(raw: bytes) -> str:
@@ -195,7 +198,8 @@ def _headed(cells: list[Cell]) -> Iterator[tuple[Cell, str]]:
     heading = ""
     for cell in cells:
         if cell.get("cell_type") == "markdown":
-            lines = re.findall(r"(?m)^#+ +(.*?)\s*$", text_of(cell))
+            # Without a regular expression: one that backtracks takes for ever on a line made for it.
+            lines = [line.lstrip("#").strip() for line in text_of(cell).splitlines() if line.startswith("#")]
             heading = lines[-1] if lines else heading
         yield cell, heading
 
@@ -216,6 +220,6 @@ def rebuild(source: Notebook, released: Notebook, carried: Carried) -> Notebook:
         if is_solution(cell):
             id = grade_id(cell)
             cell["source"] = carried.texts.get(id, stubs.get(id, ""))
-            if id in carried.texts and id in checksums:  # by it nbgrader knows a stub that was left as it was
+            if id in carried.texts and checksums.get(id):  # by it nbgrader knows a stub that was left as it was
                 cell["metadata"]["nbgrader"]["checksum"] = checksums[id]
     return notebook

@@ -55,12 +55,14 @@ class Worker:
     def __init__(self, given: Path | None = None) -> None:
         self._given = given
         self.sandbox = ""  # which layers are on, in one line
+        self.starts = 0  # how often a server was started
         self._folder = Path(tempfile.mkdtemp(prefix="gradschool-"))
         self._server: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._start()
 
     def _start(self) -> None:
+        self.starts += 1
         ours, theirs = socket.socketpair()
         quiet = None if os.environ.get("GRADSCHOOL_DEBUG") else subprocess.DEVNULL
         layers = probe()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -31,8 +31,8 @@ class Difference:
         What torch showed, and what the engine did.
     error : float or None
         For numbers of the same shape and dtype: the largest error, absolute.
-    refused : bool
-        Whether both engines raised, alike, at this statement.
+    refusal : Failed or None
+        How both engines refused the statement, alike.
     """
 
     at: int
@@ -40,7 +40,7 @@ class Difference:
     expected: Any
     got: Any
     error: float | None = None
-    refused: bool = False
+    refusal: Failed | None = None
 
     @property
     def kind(self) -> tuple[str, ...]:
@@ -92,7 +92,7 @@ def _of_steps(at: int, one: Step, other: Step, ulps: float) -> Difference | None
         return Difference(at, "raised", one.failed, other.failed)
     if [line[:2] for line in one.log] != [line[:2] for line in other.log]:
         expected, got = ([line[0] for line in step.log] for step in (one, other))
-        return Difference(at, "log", expected, got, refused=one.failed is not None)
+        return Difference(at, "log", expected, got, refusal=one.failed)
     for (label, _, given), (_, _, taken) in zip(one.log, other.log, strict=True):
         if len(given) != len(taken):
             return Difference(at, f"log of {label}", given, taken)
@@ -105,7 +105,7 @@ def _of_steps(at: int, one: Step, other: Step, ulps: float) -> Difference | None
     for name in one.seen:
         found = _of_values(at, name, one.seen[name], other.seen[name], ulps)
         if found is not None:
-            return found
+            return replace(found, refusal=one.failed)
     return None
 
 

@@ -156,6 +156,13 @@ def filled(tensor: Any) -> bool:
     return bool(tensor.numel())
 
 
+def one_zero(tensor: Any) -> bool:
+    """Test against zeros of both signs: which of them is the larger one depends on the width of torch's vectors."""
+    x = tensor.detach()
+    signs = x.signbit()[x == 0]
+    return bool(signs.all() or not signs.any())
+
+
 def shaped(shape: tuple[int, ...]) -> Test:
     """Test for a shape."""
     return lambda tensor: tuple(tensor.shape) == shape

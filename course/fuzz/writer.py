@@ -1,7 +1,7 @@
 """Writing a random program, one statement at a time, while torch runs it.
 
 Running it meanwhile tells the writer which names exist and what shapes they have, so that most statements
-make sense, and torch's side of the comparison comes for free.
+make sense, and torch's side of the comparison comes for free, unless nobody is to look in between.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import random
 from itertools import accumulate
 
 from course.fuzz.program import Program
-from course.fuzz.run import Engine, Run, Step, quiet
+from course.fuzz.run import Engine, Run, Step, quiet, run
 from course.fuzz.scene import Nothing, Scene
 from course.fuzz.words import WORDS, leaves
 
@@ -33,7 +33,9 @@ def write(chance: random.Random, torch: Engine) -> tuple[Program, list[Step]]:
             statement = leaves.leaf(scene) if at < 2 else _next(scene)
             statements.append(statement)
             steps.append(going.do(statement, look=not patient or at == length - 1))
-    return Program(tuple(statements), patient), steps
+    program = Program(tuple(statements), patient)
+    # choosing looks at tensors, too, and so makes stale views find their new history
+    return program, run(program, torch) if patient else steps
 
 
 def _next(scene: Scene) -> str:

@@ -76,10 +76,7 @@ class Node:
     def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
         """``(node, which of its outputs)`` per input; node is None where no gradient goes."""
         edges = [None if isinstance(node, Nowhere) else node for node in self.edges]
-        pairs = zip(edges, self.slots, strict=True)
-        if self.name() == "torch::autograd::NotImplemented":  # torch gives it no edge that leads nowhere
-            return tuple(pair for pair, below in zip(pairs, self.edges, strict=True) if below is not None)
-        return tuple(pairs)
+        return tuple(zip(edges, self.slots, strict=True))
 
     @property
     def metadata(self) -> dict[Any, Any]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from course.nptorch.choosing import choose
 from course.nptorch.dtypes import dtype_of, get_default_dtype
+from course.nptorch.engine import current
 
 ARRAY = (np.ndarray, np.generic)
 Shape = tuple[int, ...]
@@ -101,6 +102,7 @@ def _xlogy(x: Any, y: Any) -> Any:
 
 xlogy = both("xlogy", _xlogy)
 softplus = both("softplus", lambda x: np.logaddexp(0, x).astype(x.dtype))
+log_sigmoid = both("log_sigmoid", lambda x: np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x))))
 tied = both("tied", lambda g, x: g)
 held = both("held", lambda g, x: g)
 
@@ -191,15 +193,22 @@ def no_derivative(name: str) -> Callable[[Any], Any]:
     def rule(g: Any) -> Any:
         raise RuntimeError(f"derivative for aten::{name} is not implemented")
 
-    return rule
+    return refusing(rule)
 
 
-def unforeseen(name: str) -> Callable[[Any], Any]:
-    """Return the rule of an operation for which torch has no derivative yet."""
+def unforeseen(name: str) -> Callable[[Any, Any], Any]:
+    """Return the rule of an operation without a derivative, missed only where the node `below` asks for it."""
 
-    def rule(g: Any) -> Any:
-        raise NotImplementedError(f"the derivative for '{name}' is not implemented.")
+    def rule(g: Any, below: Any) -> Any:
+        if current.backward is None or current.backward.will_run(below):
+            raise NotImplementedError(f"the derivative for '{name}' is not implemented.")
 
+    return refusing(rule)
+
+
+def refusing(rule: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a rule that raises, and does so even if no gradient arrives."""
+    rule.refuses = True  # type: ignore[attr-defined]
     return rule
 
 

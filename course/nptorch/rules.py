@@ -77,10 +77,11 @@ from course.nptorch.math import (
 from course.nptorch.record import OPS, built, share, vjp, vjp_of_many
 from course.nptorch.slopes import (
     added,
-    norm_slope,
     of_deviation,
+    of_distance,
     of_extreme,
     of_mean,
+    of_norm,
     of_product,
     of_variance,
     product_of_others,
@@ -156,8 +157,9 @@ vjp("remainder", self=lambda g: g,                                  other=lambda
 vjp("fmod",    self=lambda g: g,                                    other=lambda g, self, other: -g * quotient(self, other, "trunc"), node_name="FmodBackward1")
 vjp("remainder_number", self=lambda g: g, node_name="RemainderBackward0")
 vjp("fmod_number", self=lambda g: g, node_name="FmodBackward0")
-vjp("floor_divide", self=no_derivative("floor_divide"), other=no_derivative("floor_divide"), node_name="torch::autograd::NotImplemented")
-vjp("remainder_of", self=no_derivative("remainder"), other=no_derivative("remainder"), node_name="torch::autograd::NotImplemented")
+for _name in ("floor_divide", "floor_divide_", "remainder"):  # torch gives such a node edges only to what requires grad: one or two
+    vjp(f"no_{_name}_1", self=no_derivative(_name), node_name="torch::autograd::NotImplemented")
+    vjp(f"no_{_name}_2", self=no_derivative(_name), other=no_derivative(_name), node_name="torch::autograd::NotImplemented")
 vjp("div_rounded", self=lambda g, other: zeros_like(g), other=lambda g, self, other: zeros_like(g), node_name="DivBackward2")
 vjp("pow",     self=lambda g, self, other: where(other == 0, 0, g * (other * self ** (other - 1))),
                other=lambda g, self, other, result: g * where((self == 0) & (other >= 0), 0, result * log(self)), node_name="PowBackward1")
@@ -190,8 +192,8 @@ vjp("var",       self=lambda g, self, dim, keepdim, correction, whole: of_varian
 vjp("std",       self=lambda g, self, result, dim, keepdim, correction, whole: of_deviation(g, self, result, dim, keepdim, correction, whole))
 vjp("var_mean",  self=lambda g, self, dim, keepdim, correction, whole: added(of_variance(g[0], self, dim, keepdim, correction, whole), of_mean(g[1], self, dim, keepdim)))
 vjp("std_mean",  self=lambda g, self, result, dim, keepdim, correction, whole: added(of_deviation(g[0], self, result, dim, keepdim, correction, whole), of_mean(g[1], self, dim, keepdim)))
-vjp("norm",      self=lambda g, self, result, ord, dim, keepdim: None if ord == 0 else expand_as_summed(g, self, dim, keepdim) * norm_slope(self, result, ord, dim, keepdim), node_name="LinalgVectorNormBackward0")
-vjp("dist",      self=lambda g, self, other, result, p: g * norm_slope(self - other, result, p, tuple(range(len((self - other).shape))), False), other=lambda g, self, other, result, p: -g * norm_slope(self - other, result, p, tuple(range(len((self - other).shape))), False))
+vjp("norm",      self=lambda g, self, result, ord, dim, keepdim: None if ord == 0 else of_norm(g, self, result, ord, dim, keepdim), node_name="LinalgVectorNormBackward0")
+vjp("dist",      self=lambda g, self, other, result, p: of_distance(g, self - other, result, p), other=lambda g, self, other, result, p: -of_distance(g, self - other, result, p))
 vjp("nansum",    self=lambda g, self, dim, keepdim: expand_as_summed(g, self, dim, keepdim) * as_numbers(self == self, self))
 vjp("amax",      self=lambda g, self, result, dim, keepdim: expand_as_summed(g, self, dim, keepdim) * shares(self == expand_as_summed(result, self, dim, keepdim), dim, self))
 share("amin", "amax")

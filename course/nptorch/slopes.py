@@ -83,6 +83,19 @@ def divide_or_zero(a: Any, b: Any) -> Any:
     return where(b == 0, 0, a / b)
 
 
+def of_norm(g: Any, x: Any, result: Any, p: float, dim: Shape, keepdim: bool) -> Any:
+    """Return the gradient of the p-norm over `dim`."""
+    g, norm = (expand_as_summed(one, x, dim, keepdim) for one in (g, result))
+    if 2 < p < math.inf:  # a gradient of nan stops here at a norm of 0, as in torch
+        return x * abs(x) ** (p - 2) * where(norm == 0, 0, g / norm ** (p - 1))
+    return g * norm_slope(x, result, p, dim, keepdim)
+
+
+def of_distance(g: Any, x: Any, result: Any, p: float) -> Any:
+    """Return the gradient of the p-norm of all elements."""
+    return of_norm(g, x, result, p, tuple(range(len(x.shape))), False)
+
+
 def norm_slope(x: Any, result: Any, p: float, dim: Shape, keepdim: bool) -> Any:
     """Return the derivative of the p-norm over `dim` with respect to each element."""
     norm = expand_as_summed(result, x, dim, keepdim)

@@ -159,7 +159,7 @@ def test_usual_encodings_are_read(tmp_path: Path, encoding: str) -> None:
         (b"[]", "no cells"),
         (b"3", "no cells"),
         (b'{"cells": 3}', "no cells"),
-        (b"[" * 200_000, "nested"),
+        (b"[" * 200_000, "no program"),
         (b"\x00\x01\x02", "not"),
     ],
 )

@@ -15,10 +15,12 @@ import types
 import warnings
 from collections.abc import Callable
 from typing import Any
+from weakref import ref  # now: a student may put another function in its place
 
 import numpy as np
 
 import course.nptorch as torch
+from autograder.sandbox.inside.magics import compiled
 from autograder.sandbox.inside.objects import WORDS, Objects, exception
 from autograder.sandbox.inside.wire import Wire
 from course.nptorch.grad_mode import mode
@@ -143,8 +145,7 @@ class Student:
             before, sys.stdout = sys.stdout, printed
             failed: list[Any] = []
             try:
-                code = compile(text, f"<cell {id}>" if id else "<lesson>", "exec", dont_inherit=True)
-                exec(code, self.names)
+                exec(compiled(text, f"<cell {id}>" if id else "<lesson>"), self.names)
             except BaseException as error:
                 failed = [*told(error), _line(error)]
             finally:
@@ -176,9 +177,7 @@ class Student:
 
     def watch(self, thing: Any) -> Any:
         """Return a function that says whether a thing is alive."""
-        import weakref
-
-        known = weakref.ref(thing)
+        known = ref(thing)
         return lambda: known() is not None
 
 
@@ -203,6 +202,8 @@ def _fresh(seed: int) -> None:
 
     By hand: what switches the mode may be the very part that is tried.
     """
+    np.seterr(all="ignore")
+    warnings.simplefilter("always")  # as `observe` does where the engine is in the same process
     torch.manual_seed(seed)
     mode.enabled, mode.inference = True, False
 
@@ -247,7 +248,7 @@ def _text(error: Any) -> str:
 def _line(error: BaseException) -> int:
     """Return the line of the cell at which an error came up, 0 if unknown."""
     if isinstance(error, SyntaxError):
-        return error.lineno or 0
+        return error.lineno if isinstance(error.lineno, int) else 0
     line, trace = 0, error.__traceback__
     while trace is not None:
         if trace.tb_frame.f_code.co_filename.startswith("<cell"):

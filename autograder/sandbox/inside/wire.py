@@ -16,6 +16,7 @@ import msgpack
 import numpy as np
 
 MOST = 32 * 2**20  # bytes of one message; larger than any scenario's tensors by far
+LONGEST = 2**16  # items of one list; a list of some thousand nodes has seven thousand
 _HEAD = struct.Struct("!I")
 # The arrays that may travel, never of objects. What comes is looked up here only: NumPy would take any text for
 # the description of some record.
@@ -100,7 +101,9 @@ class Wire:
         body = self._take(size, until)
         try:
             # Lists are all that is sent: a map's keys could be chosen so that it takes for ever to build.
-            return msgpack.unpackb(body, max_map_len=0, max_ext_len=0, unicode_errors="surrogatepass")
+            return msgpack.unpackb(
+                body, max_array_len=LONGEST, max_map_len=0, max_ext_len=0, unicode_errors="surrogatepass"
+            )
         except (ValueError, RecursionError, TypeError, OverflowError) as error:
             raise Broken(NO_DATA) from error
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from course.fuzz.scene import Nothing, Scene, dims, filled, floats, small
+from course.fuzz.scene import Nothing, Scene, dims, filled, floats, one_zero, small
 from course.fuzz.words.word import word
 
 UNARY = (
@@ -97,7 +97,7 @@ def named(scene: Scene) -> str:
 @word(1.0)
 def whole(scene: Scene) -> str:
     """Fold all elements into one number."""
-    a, name = scene.tensor(floats, filled), scene.pick(WHOLE)
+    a, name = scene.tensor(floats, filled, one_zero), scene.pick(WHOLE)
     if name in ("var", "std", "prod") and scene.of(a).numel() < 2:
         name = "sum"
     return f"{scene.new()} = {a}.{name}()"
@@ -106,7 +106,7 @@ def whole(scene: Scene) -> str:
 @word(1.0)
 def folded(scene: Scene) -> str:
     """Fold one axis."""
-    a = scene.tensor(floats, dims(1, 2, 3), filled)
+    a = scene.tensor(floats, dims(1, 2, 3), filled, one_zero)
     dim = scene.below(scene.of(a).ndim) - (scene.of(a).ndim if scene.maybe(0.3) else 0)
     keep = ", keepdim=True" if scene.maybe(0.4) else ""
     return f"{scene.new()} = {a}.{scene.pick(FOLDS)}({dim}{keep})"
@@ -115,7 +115,7 @@ def folded(scene: Scene) -> str:
 @word(0.5)
 def along(scene: Scene) -> str:
     """Work along one axis."""
-    a = scene.tensor(floats, dims(1, 2, 3), filled)
+    a = scene.tensor(floats, dims(1, 2, 3), filled, one_zero)
     dim = scene.below(scene.of(a).ndim)
     form = scene.pick(
         [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from course.fuzz.scene import Nothing, Scene, dims, filled, floats, small
+from course.fuzz.scene import Nothing, Scene, dims, filled, floats, one_zero, small
 from course.fuzz.words.forms import fill, filled_in
 from course.fuzz.words.word import word
 
@@ -64,12 +64,17 @@ MATRICES = (
     *("{f}.max_pool2d({a}[None, None], 2, 1)", "{f}.avg_pool2d({a}[None, None], 2, 1)",),
     "{f}.pad({a}, (1, 1), value=2.0)",
     *("{f}.adaptive_avg_pool2d({a}[None, None], 1)", "{f}.interpolate({a}[None, None], scale_factor=2)"),
+    *("{f}.max_pool2d({a}[None], 2, 1)", "{f}.avg_pool2d({a}[None], (1, 2))", "{f}.adaptive_avg_pool2d({a}[None], 2)"),
+    *("{a}[None] @ {s}.t()", "{a}.expand(2, -1, -1) @ {s}.t()[None]"),
+    "{a}.expand(2, -1, -1) @ {s}.expand(3, -1, -1).mT",
     *("{f}.group_norm({a}[None], 1)", "{f}.instance_norm({a}[None])", "{f}.max_pool2d({a}[None, None], (1, 2))"),
 )  # fmt: skip
 VECTORS = (
     *("T.dot({a}, {s})", "{a}.outer({s})", "T.inner({a}, {s})", "{a} @ {s}", "{a}.diag()", "T.kron({a}, {s})"),
     *("T.einsum('i,j->ij', {a}, {s})", "T.einsum('i,i', {a}, {s})", "T.ger({a}, {s})", "{a}.repeat(2, 1)"),
-    *("{f}.cross_entropy({a}, T.tensor(0))", "T.cross({a}, {s}, dim=0)", "{a}.unflatten(0, (1, -1))"),
+    *("{f}.cross_entropy({a}, T.tensor(0))", "{a}.unflatten(0, (1, -1))"),
+    # powers of 2, whose products are exact: where two products cancel, torch rounds one of them and not the other
+    *("T.cross({a}, {a}.new_tensor([1.0, 2.0, 4.0]))", "T.cross({a}.new_tensor([1.0, 2.0, 4.0]), {a}, dim=0)"),
 )
 SHAPES = (
     *("{a}.repeat(2, 1, 1)", "{a}.movedim({d}, {e})", "{a}.swapaxes({d}, {e})", "{a}.expand_as({b})", "{a}.mT"),
@@ -82,6 +87,11 @@ SHAPES = (
 def distinct(tensor: Any) -> bool:
     """Test for a tensor without equal elements: which of those comes first is torch's own business."""
     return bool(tensor.unique().numel() == tensor.numel() and tensor.isfinite().all())
+
+
+def few(tensor: Any) -> bool:
+    """Test for few elements: of more than 16, which of two equal ones comes first is torch's own business."""
+    return bool(tensor.numel() <= 8)  # as some forms repeat them
 
 
 def finite(tensor: Any) -> bool:
@@ -97,7 +107,7 @@ def laid_out(tensor: Any) -> bool:
 @word(1.0)
 def folds(scene: Scene) -> str:
     """Fold some axes, or all."""
-    return f"{scene.new()} = {filled_in(scene, FOLDS, dims(1, 2, 3), filled)}"
+    return f"{scene.new()} = {filled_in(scene, FOLDS, dims(1, 2, 3), filled, one_zero)}"
 
 
 @word(0.8)
@@ -105,7 +115,7 @@ def order(scene: Scene) -> str:
     """Put elements, or tensors, into another order."""
     if scene.maybe(0.15):
         return f"{scene.new()} = {filled_in(scene, DISTINCT, dims(1, 2), filled, distinct)}"
-    return f"{scene.new()} = {filled_in(scene, ORDER, dims(1, 2), filled)}"
+    return f"{scene.new()} = {filled_in(scene, ORDER, dims(1, 2), filled, few, one_zero)}"
 
 
 @word(0.8)

@@ -21,6 +21,8 @@ ONE = (
     *("+{a}", "-{a}", "abs({a})", "{a} > {n}", "{a} == {n}", "{a}.isnan()", "{a}.isfinite()",),
     "{a}.nan_to_num().signbit()",
     *("T.zeros_like({a})", "T.ones_like({a}) * {a}", "T.full_like({a}, 2.0) - {a}"),
+    *("(T.manual_seed(3), T.rand_like({a}))[1]", "(T.manual_seed(3), T.randn_like({a}))[1]"),
+    *("(T.manual_seed(3), {f}.dropout({a}))[1]", "(T.manual_seed(3), T.randint_like({a}, 5))[1]"),
     *("{a}.new_zeros(2) + 1", "{a}.bool()", "{a}.long()", "{a}.type_as({b})", "{a}.to({b})", "{a}.contiguous()"),
 )  # fmt: skip
 ACTIVATIONS = (  # gelu: of inf, torch's kernel for float32 makes inf or nan, by the number of elements

@@ -7,7 +7,6 @@ from typing import Any
 from course.fuzz.scene import Scene, dims, filled, floats, normal, small, solid
 from course.fuzz.words.axes import laid_out
 from course.fuzz.words.forms import fill
-from course.fuzz.words.history import viewless
 from course.fuzz.words.inplace import maybe_quiet
 from course.fuzz.words.word import word
 
@@ -111,6 +110,12 @@ def parts(scene: Scene) -> str:
 
 @word(0.2)
 def same_object(scene: Scene) -> str:
-    """Give the same object another shape; gradients that it keeps, and views of it, would stay in the old one."""
-    a = written(scene, dims(0, 1, 2), laid_out, viewless(scene), lambda t: not t.is_leaf and not t.retains_grad)
+    """Give the same object another shape.
+
+    In torch, a gradient that it keeps would stay in the old one, and the next write break an assertion; a hook
+    would stay there as well, and those that are registered later would join it.
+    """
+    a = written(
+        scene, dims(0, 1, 2), laid_out, lambda t: not t.is_leaf and not t.retains_grad and not t._backward_hooks
+    )
     return fill(scene, scene.pick(OBJECT), a)  # under no_grad, its history would keep the old shape

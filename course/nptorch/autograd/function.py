@@ -19,9 +19,9 @@ from course.nptorch.autograd.function_node import Error, FunctionNode, read_kept
 from course.nptorch.autograd.function_outputs import finish
 from course.nptorch.grad_mode import mode, recording
 from course.nptorch.graph import gradient_edge
-from course.nptorch.parts import plugged
+from course.nptorch.parts import declare, missing, plugged
 
-__all__ = ["FunctionBase", "FunctionCtx", "FunctionNode", "finish", "once_differentiable", "recording"]
+__all__ = ["FunctionBase", "FunctionCtx", "FunctionNode", "arguments", "finish", "once_differentiable", "recording"]
 
 STATIC_ONLY = (
     "{} should not be instantiated. Methods on autograd functions are all static, so you should "
@@ -132,14 +132,43 @@ class FunctionBase:
         )
 
 
-def with_defaults(forward: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return `args` and, after them, the defaults of the parameters of `forward` they leave out."""
-    signature = inspect.signature(forward)
-    if all(p.default is p.empty for p in signature.parameters.values()):
+class NullFunction(FunctionBase):
+    """Stands in until lesson 9 has built `Function`: one can derive from it, and no more."""
+
+    apply = staticmethod(missing("Function", 9))
+
+
+def arguments(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+    """Return what ``apply`` was given by position: named arguments in the places that ``forward`` has for them.
+
+    Where the Function has a ``setup_context``, the defaults of those left out are filled in, too.
+
+    Raises
+    ------
+    TypeError
+        If an argument is unknown or given twice, or one before it is missing.
+    """
+    forward = function.forward
+    first = 1
+    if getattr(function, "setup_context", None) is not None:
+        first = 0
+        bound = inspect.signature(forward).bind(*args, **kwargs)
+        bound.apply_defaults()
+        args, kwargs = bound.args, bound.kwargs
+    if not kwargs:
         return args
-    bound = signature.bind(*args)
-    bound.apply_defaults()
-    return bound.args
+    code = forward.__code__
+    names = code.co_varnames[first : code.co_argcount]  # without `ctx`, and without keyword-only ones, as in torch
+    for name in kwargs:
+        if name not in names:
+            raise TypeError(f"forward() got an unexpected keyword argument '{name}'")
+        if name in names[: len(args)]:
+            raise TypeError(f"forward() got multiple values for argument '{name}'")
+    last = max(names.index(name) for name in kwargs)
+    for position in range(len(args), last + 1):
+        if names[position] not in kwargs:
+            raise TypeError(f"forward() missing required argument: '{names[position]}' (position {position})")
+    return (*args, *(kwargs[name] for name in names[len(args) : last + 1]))
 
 
 def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:
@@ -165,6 +194,8 @@ def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:
 
     return wrapper
 
+
+declare("Function", 9, "an operation with a backward of your own", NullFunction)
 
 _absent = nothing_else_in("autograd.function")
 

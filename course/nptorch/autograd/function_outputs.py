@@ -93,7 +93,7 @@ def _fresh(ctx: Any, node: Any, slot: int, x: Any, flat: bool, tensors: int) -> 
     """Give an output its history; an input returned as it is becomes a view of itself first."""
     if _among(x, ctx._inputs):
         alias = x.detach_alias()
-        if node is not None or mode.enabled:
+        if node is not None or mode.enabled or not x.requires_grad:
             as_view(x, alias, lambda t: t)
         x = alias
     if node is not None and not flat and x.dtype.is_floating_point:

@@ -69,23 +69,34 @@ def _unframed(indices: Array, width: int, windows: Windows) -> Array:
 
 def gather_plane(x: Array, indices: Array) -> Array:
     """Return the elements at flat positions of each image."""
-    flat = x.reshape(*x.shape[:2], -1)
-    picked = np.take_along_axis(flat, indices.reshape(*indices.shape[:2], -1), axis=2)
+    flat = x.reshape(*x.shape[:-2], -1)
+    picked = np.take_along_axis(flat, indices.reshape(*indices.shape[:-2], -1), axis=-1)
     return picked.reshape(indices.shape)
 
 
 def scatter_plane(g: Array, indices: Array, size: Pair) -> Array:
     """Return images of zeros with `g` added at flat positions."""
-    n, c = g.shape[:2]
-    out = np.zeros(n * c * size[0] * size[1], g.dtype)
-    start = np.arange(n * c).reshape(n, c, 1, 1) * (size[0] * size[1])
+    images = math.prod(g.shape[:-2])
+    out = np.zeros(images * size[0] * size[1], g.dtype)
+    start = np.arange(images).reshape(*g.shape[:-2], 1, 1) * (size[0] * size[1])
     np.add.at(out, (indices + start).reshape(-1), g.reshape(-1))
-    return out.reshape(n, c, *size)
+    return out.reshape(*g.shape[:-2], *size)
 
 
 def sandwich(x: Array, rows: Array, cols: Array) -> Array:
-    """Return ``rows @ x @ cols.T`` of every image: a linear map of rows and one of columns."""
-    return rows @ x @ cols.T
+    """Return ``rows @ x @ cols.T`` of every image: a linear map of rows and one of columns.
+
+    What a map has nothing to do with (a 0 in its matrix) leaves no trace, even if it is inf or nan.
+    """
+    out = rows @ x @ cols.T
+    if np.isfinite(out).all():
+        return out
+    return _only_what_counts(_only_what_counts(x.swapaxes(-1, -2), rows).swapaxes(-1, -2), cols)
+
+
+def _only_what_counts(x: Array, matrix: Array) -> Array:
+    """Return ``x @ matrix.T``, leaving out where the matrix is 0 instead of adding 0 times x."""
+    return np.stack([x[..., row != 0] @ row[row != 0] for row in matrix], axis=-1)
 
 
 @functools.lru_cache(maxsize=256)

@@ -11,7 +11,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from course.nptorch.math import abs, exp, held, log, reshape, sigmoid, sign, softplus, tanh, tied, where
+import numpy as np
+
+from course.nptorch.math import abs, exp, held, log, log_sigmoid, reshape, sigmoid, softplus, tanh, tied, where
 from course.nptorch.nn import conv_kernels, pool_kernels
 from course.nptorch.nn import kernels as k
 from course.nptorch.nn.lifted import constant, lifted
@@ -34,6 +36,7 @@ unshuffle = lifted("pixel_unshuffle", k.unshuffle, "factor")
 normal_cdf = lifted("normal_cdf", k.normal_cdf)
 bce_backward = lifted("bce_backward", lambda g, x, t: g * (x - t) / floored(x * (1 - x)))
 frame = lifted("constant_pad_nd", k.frame, "pad", "value")
+bent = lifted("bent", lambda x, limit: np.clip(x, -limit, limit), "limit")
 
 
 def channel_sum(g: Any) -> Any:
@@ -66,7 +69,7 @@ vjp("conv_weight",    input=lambda g, grad, windows: conv_input(grad, g, windows
     grad=lambda g, input, windows: conv(input, g, windows), node_name="ConvolutionBackward0")
 
 # -- pooling and resampling ------------------------------------------------------------------------
-vjp("max_pool2d",    self=lambda g, self, indices: tied(scatter_plane(g, indices, tuple(self.shape[2:])), self), node_name="MaxPool2DWithIndicesBackward0")
+vjp("max_pool2d",    self=lambda g, self, indices: tied(scatter_plane(g, indices, tuple(self.shape[-2:])), self), node_name="MaxPool2DWithIndicesBackward0")
 vjp("gather_plane",  self=lambda g, size, indices: scatter_plane(g, indices, size))
 vjp("scatter_plane", self=lambda g, indices: gather_plane(g, indices))
 vjp("avg_pool2d",    self=lambda g, self, rows, cols: tied(sandwich(g, rows.T, cols.T), self), node_name="AvgPool2DBackward0")
@@ -89,7 +92,7 @@ vjp("native_batch_norm", input=lambda g, input, weight, stats: norm_input(g, inp
 vjp("native_layer_norm", input=lambda g, input, weight, bias, stats: norm_input(g, input, weight, stats),
     weight=lambda g, input, stats: affine_sum(g * standard(input, stats), stats), bias=lambda g, stats: affine_sum(g, stats))
 vjp("native_group_norm", input=lambda g, input, weight, stats, grouped: reshape(norm_input(reshape(g, grouped), reshape(input, grouped), weight, stats), tuple(input.shape)),
-    weight=lambda g, input, stats, grouped: affine_sum(reshape(g, grouped) * standard(reshape(input, grouped), stats), stats), bias=lambda g, stats, grouped: affine_sum(reshape(g, grouped), stats))
+    weight=lambda g, input, stats, grouped: affine_sum(reshape(g, grouped) * standard(reshape(input, grouped), stats), stats), bias=lambda g, stats, grouped: affine_sum(reshape(g, grouped), stats)).kind.outputs = 3  # of mean and deviation, too: those never come
 
 # -- activations -----------------------------------------------------------------------------------
 vjp("prelu",    self=lambda g, self, weight: tied(where(self > 0, g, g * weight), self), weight=lambda g, self: where(self > 0, 0, g * self), node_name="PreluKernelBackward0")
@@ -111,6 +114,7 @@ vjp("smooth_l1_loss", self=lambda g, self, target, scale, beta: g * scale * bent
     target=lambda g, self, target, scale, beta: g * scale * bent(target - self, beta) / beta, node_name="SmoothL1LossBackward0")
 vjp("huber_loss",  self=lambda g, self, target, scale, beta: g * scale * bent(self - target, beta),
     target=lambda g, self, target, scale, beta: g * scale * bent(target - self, beta))
+vjp("bent", self=lambda g, self, limit: where(abs(self) < limit, g, g * 0))  # as torch multiplies, inf times 0
 vjp("binary_cross_entropy", self=lambda g, self, target, scale, weight: bce_backward(weighted(g * scale, weight), self, target),
     target=lambda g, self, scale, weight: weighted(g * scale, weight) * (log(1 - self) - log(self)))
 vjp("bce_backward", grad=lambda g, self, target: g * (self - target) / ((self + 1e-12) * (1 - self + 1e-12)),
@@ -127,11 +131,6 @@ share("nll_loss2d", "nll_loss", node_name="NllLoss2DBackward0")
 def negative(x: Any) -> Any:
     """Return `x` where it is negative, and 0 (with slope 0) elsewhere."""
     return where(x < 0, x, 0)
-
-
-def bent(difference: Any, limit: float) -> Any:
-    """Return a difference, held between `-limit` and `limit`."""
-    return where(abs(difference) >= limit, sign(difference) * limit, difference)
 
 
 def weighted(g: Any, weight: Any) -> Any:
@@ -156,7 +155,7 @@ def logit_target_slope(x: Any, pos_weight: Any) -> Any:
     """Return the derivative of the same with respect to the target."""
     if pos_weight is None:
         return -x
-    return -log(sigmoid(x)) * constant(pos_weight, x) + log(sigmoid(-x))
+    return -log_sigmoid(x) * constant(pos_weight, x) + log_sigmoid(-x)
 
 
 def spread(g: Any, shares: Any) -> Any:

@@ -26,6 +26,7 @@ from course.nptorch.ops import (
     random,
     reduce,
     shape,
+    underived,
 )
 from course.nptorch.ops.docs import fill_in
 from course.nptorch.ops.layout_words import accept_layout
@@ -60,4 +61,5 @@ __all__ = [
     "reduce",
     "rules",
     "shape",
+    "underived",
 ]

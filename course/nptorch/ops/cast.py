@@ -11,7 +11,7 @@ from course.nptorch._tensor import Tensor, wrap
 from course.nptorch.dtypes import device as Device
 from course.nptorch.dtypes import dtype as Dtype
 from course.nptorch.grad_mode import mode
-from course.nptorch.ops.layout import copied
+from course.nptorch.ops.layout import copied, of_dtype
 from course.nptorch.ops.register import FUNCTIONS, method, op
 from course.nptorch.record import OPS, attach
 
@@ -22,7 +22,7 @@ def _cast(self: Tensor, numpy_dtype: Any) -> Tensor:
     if self._data.dtype == numpy_dtype:
         return self
     data = self._data
-    result = wrap((copied(data) if data.ndim and 0 in data.strides else data).astype(numpy_dtype))
+    result = wrap(of_dtype(data, numpy_dtype))
     if result._data.dtype.kind == "f":
         attach(OPS["to_copy"], (self,), result)
     return result

@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 
 from course.nptorch._tensor import Tensor, wrap
+from course.nptorch.grad_mode import mode
 from course.nptorch.ops.axes import axes
+from course.nptorch.ops.layout import led_by
 from course.nptorch.ops.operands import aligned, is_tensor, operand
+from course.nptorch.ops.overlap import overlaps_first
 from course.nptorch.ops.pointwise import operator
 from course.nptorch.ops.register import FUNCTIONS, function, method, op, written
 from course.nptorch.ops.write import check_shapes, mismatch, refuse_leaf, write
@@ -23,10 +26,9 @@ def _pair(*names: str, compute: Callable[[Any, Any], Any], as_bools: bool = Fals
     @op(*names)
     def operation(self: Tensor, other: Any) -> Tensor:
         a, b = operand(self, name), operand(other, name)
-        if not as_bools:
-            a, b = aligned(a, b)
+        given, (a, b) = (a, b), aligned(a, b)  # logic asks what was given, which casting might change
         try:
-            return wrap(compute(a, b))
+            return wrap(led_by(compute(*given) if as_bools else compute(a, b), a, b))
         except ValueError as error:
             raise mismatch(a, b) from error
         except TypeError as error:
@@ -34,7 +36,11 @@ def _pair(*names: str, compute: Callable[[Any, Any], Any], as_bools: bool = Fals
 
     def operation_(self: Tensor, other: Any) -> Tensor:
         refuse_leaf(self)
-        values = operation(self, other)._data.astype(self._data.dtype)
+        try:
+            values = operation(self, other)._data.astype(self._data.dtype)
+        except RuntimeError:
+            overlaps_first(self, other)
+            raise
         row = f"{name}_" if isinstance(other, Tensor) else f"{name}_number_"
         return write(self, row if row in OPS else "zero", (self, other), values)
 
@@ -125,8 +131,10 @@ def isclose(self: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-0
     if a.dtype != b.dtype:
         raise RuntimeError(f"{_spelled(a)} did not match {_spelled(b)}")
     check_shapes(a, b)
+    if mode.enabled:
+        _ = self.grad_fn, other.grad_fn  # torch subtracts: views that must not be used any more raise
     with np.errstate(all="ignore"):
-        return wrap(np.isclose(a, b, rtol, atol, equal_nan))
+        return wrap(led_by(np.isclose(a, b, rtol, atol, equal_nan), a, b))
 
 
 def _spelled(a: Any) -> str:

@@ -29,7 +29,7 @@ def einsum(equation: str, *operands: Any) -> Tensor:
         raise RuntimeError(f"einsum(): {few} operands were provided than specified in the equation")
     spread = max((x.ndim - len(t.replace("...", "")) for t, x in zip(terms, given, strict=True)), default=0)
     dots = [chr(0x100 + i) for i in range(spread)]  # letters of their own for the axes of "..."
-    labels = [_spelled(t, x, dots) for t, x in zip(terms, given, strict=True)]
+    labels = [_spelled(t, x, dots, i) for i, (t, x) in enumerate(zip(terms, given, strict=True))]
     every = [c for ls in labels for c in ls]
     if arrow:
         out = _spelled_out(right, dots)
@@ -54,13 +54,13 @@ def einsum(equation: str, *operands: Any) -> Tensor:
     return made.sum(tuple(summed))  # type: ignore[no-any-return]
 
 
-def _spelled(term: str, x: Tensor, dots: list[str]) -> list[str]:
+def _spelled(term: str, x: Tensor, dots: list[str], number: int) -> list[str]:
     count = x.ndim - len(term.replace("...", ""))
     if count < 0 or (count > 0 and "..." not in term):
         raise RuntimeError(
             "einsum(): the number of subscripts in the equation "
             f"({len(term.replace('...', ''))}) does not match the number of dimensions ({x.ndim}) "
-            "for operand and no ellipsis was given"
+            f"for operand {number} and no ellipsis was given"
         )
     return _spelled_out(term, dots[len(dots) - count :])
 

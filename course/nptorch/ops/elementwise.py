@@ -37,7 +37,7 @@ def _rectified(x: Any) -> Any:
 
 def _whole(compute: Any) -> Any:
     """Leave integers alone: NumPy would make floats of them."""
-    return lambda x: compute(x) if x.dtype.kind == "f" else x.copy()
+    return lambda x: compute(x) if x.dtype.kind == "f" else copied(x)
 
 
 unary("exp", compute=np.exp)
@@ -75,7 +75,7 @@ def round(self: Tensor, *, decimals: int = 0) -> Any:  # noqa: A001 - torch's na
     """Return every element rounded to `decimals`, halves to the even neighbour."""
     x = self._data
     if x.dtype.kind != "f":
-        return "round", (self,), x.copy(), None
+        return "round", (self,), copied(x), None
     return "round" if decimals == 0 else "round_decimals", (self,), np.round(x, decimals), None
 
 

@@ -49,17 +49,20 @@ def _viewed(name: str) -> None:
     @method(f"{name}_")
     def operation(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         refuse_leaf(self)
+        if name == "t" and self.ndim > 2:
+            raise RuntimeError(f"t_() expects a tensor with <= 2 dimensions, but self is {self.ndim}D")
         view = getattr(self, name)(*args, **kwargs)
         recorded = mode.enabled and view._grad_fn is not None
         if recorded:
             view._grad_fn.plan = OPS[f"{view._grad_fn.plan.op.name}_"].plan((True,))
         if self._base is None:
+            self._turns = (*self._turns, _undone(name, args, kwargs, self._data.shape))
             self._data = view._array
             self._counter().bump()
             if recorded:
                 plugged.rebase_history(self, view._grad_fn)
         else:
-            self._data, self._replay = view._array, view._replay
+            self._data, self._steps, self._turned = view._array, view._steps, view._turned
             self._counter().bump()
             if mode.enabled:  # else the history is read off the base again when somebody asks
                 self._grad_fn, self._output_nr = view._grad_fn, 0
@@ -68,6 +71,13 @@ def _viewed(name: str) -> None:
 
     operation.__name__ = f"{name}_"
     operation.__doc__ = f"Make this tensor what `{name}` returns, in place."
+
+
+def _undone(name: str, args: Any, kwargs: Any, shape: tuple[int, ...]) -> Any:
+    """Return the step back to the shape before, with which views that were made then begin."""
+    if "squeeze" in name:
+        return lambda x: x.reshape(shape)
+    return lambda x: getattr(x, name)(*args, **kwargs)  # swapping is its own undoing
 
 
 for _name in ("squeeze", "unsqueeze", "transpose", "swapaxes", "swapdims", "t"):

@@ -18,9 +18,21 @@ def in_order(x: Any) -> Any:
 
 def copied(x: Any) -> Any:
     """Return a copy laid out as `x` is, without gaps; axes that `expand` repeated take their turn."""
-    if x.dtype.kind == "b" or not x.ndim:
+    if not x.ndim:
         return np.array(x)
-    return np.positive(x)  # numpy.array would put repeated axes last
+    return np.logical_or(x, x) if x.dtype.kind == "b" else np.positive(x)  # numpy.array would put repeated axes last
+
+
+def of_dtype(x: Any, dtype: Any) -> Any:
+    """Return a copy in another dtype, laid out as `copied` does it."""
+    return (copied(x) if x.ndim and 0 in x.strides else x).astype(dtype)
+
+
+def in_memory_order(values: Any, like: Any) -> Any:
+    """Return as many values as `like` has elements in its form, so that one after the other lies in memory."""
+    order = sorted(range(like.ndim), key=lambda d: -like.strides[d])
+    lying = values.reshape(tuple(like.shape[d] for d in order))
+    return lying.transpose(np.argsort(order)) if order else lying
 
 
 def led_by(result: Any, *operands: Any) -> Any:

@@ -12,7 +12,8 @@ from course.nptorch.ops.axes import axis
 from course.nptorch.ops.layout import in_order
 from course.nptorch.ops.operands import in_common, is_tensor
 from course.nptorch.ops.register import described, method, op, recorded
-from course.nptorch.ops.shape import unsafe_view
+from course.nptorch.ops.shape import stretched, unsafe_view
+from course.nptorch.ops.write import check_shapes
 
 
 def multiply(a: Any, b: Any) -> Any:
@@ -44,6 +45,20 @@ def _fitting(a: Any, b: Any) -> None:
         )
 
 
+def _fitting_vector(a: Any, b: Any, onto: int = 1) -> None:
+    if a.shape[1] != b.shape[0] or onto not in (1, a.shape[0]):
+        count = a.shape[0] if onto == 1 else onto
+        raise RuntimeError(f"size mismatch, got input ({count}), mat ({a.shape[0]}x{a.shape[1]}), vec ({b.shape[0]})")
+
+
+def _fitting_batches(a: Any, b: Any) -> None:
+    if a.shape[0] != b.shape[0] or a.shape[2] != b.shape[1]:
+        raise RuntimeError(
+            "Expected size for first two dimensions of batch2 tensor to be: "
+            f"[{a.shape[0]}, {a.shape[2]}] but got: [{b.shape[0]}, {b.shape[1]}]."
+        )
+
+
 @op("mm")
 def mm(self: Tensor, mat2: Tensor) -> Tensor:
     """Return the product of two matrices.
@@ -70,11 +85,7 @@ def bmm(self: Tensor, mat2: Tensor) -> Tensor:
     for name, x in (("batch1", a), ("batch2", b)):
         if x.ndim != 3:
             raise RuntimeError(f"{name} must be a 3D tensor")
-    if a.shape[0] != b.shape[0] or a.shape[2] != b.shape[1]:
-        raise RuntimeError(
-            "Expected size for first two dimensions of batch2 tensor to be: "
-            f"[{a.shape[0]}, {a.shape[2]}] but got: [{b.shape[0]}, {b.shape[1]}]."
-        )
+    _fitting_batches(a, b)
     _same_dtype(self, mat2)
     return recorded("bmm", (self, mat2), multiply(a, b))
 
@@ -85,10 +96,7 @@ def mv(self: Tensor, vec: Tensor) -> Tensor:
     a, b = self._data, is_tensor("mv", "vec", 2, vec)._data
     if a.ndim != 2 or b.ndim != 1:
         raise RuntimeError(f"vector + matrix @ vector expected, got 1, {a.ndim}, {b.ndim}")
-    if a.shape[1] != b.shape[0]:
-        raise RuntimeError(
-            f"size mismatch, got input ({a.shape[0]}), mat ({a.shape[0]}x{a.shape[1]}), vec ({b.shape[0]})"
-        )
+    _fitting_vector(a, b)
     if a.dtype != b.dtype:
         kinds = [x.dtype.tensor_type[:-6] for x in (vec, self, vec)]
         raise RuntimeError(
@@ -163,6 +171,7 @@ def matmul(self: Tensor, other: Tensor) -> Tensor:
 def _batched(self: Tensor, other: Tensor) -> Tensor:
     a = self.unsqueeze(0) if self.ndim == 1 else self
     b = other.unsqueeze(1) if other.ndim == 1 else other
+    check_shapes(*(np.broadcast_to(0, x._data.shape[:-2]) for x in (a, b)))
     batch = np.broadcast_shapes(a._data.shape[:-2], b._data.shape[:-2])
     rows, inner = a._data.shape[-2:]
     columns = b._data.shape[-1]
@@ -186,9 +195,19 @@ method("__matmul__")(_operator)
 def _sum_of_products(row: str, self: Tensor, a: Tensor, b: Tensor, beta: Any, alpha: Any) -> Any:
     """Describe ``beta * self + alpha * (a @ b)``."""
     x, y = a._data, b._data
-    if x.ndim == 2 and y.ndim == 2:
+    if row == "addmv":
+        counts = self.ndim, x.ndim, y.ndim
+        if counts not in ((0, 2, 1), (1, 2, 1)):
+            raise RuntimeError(f"vector + matrix @ vector expected, got {counts[0]}, {counts[1]}, {counts[2]}")
+        _fitting_vector(x, y, self._data.size)
+    elif x.ndim == 2 and y.ndim == 2:
         _fitting(x, y)
+    shape = (*x.shape[:-1], *y.shape[x.ndim - 1 :])
+    if row == "baddbmm":
+        stretched(self._data, shape)  # the first thing that torch looks at
+        _fitting_batches(x, y)
     product = multiply(x, y)
+    stretched(self._data, product.shape)
     scaled = product if alpha == 1 else product * alpha
     values = scaled if beta == 0 else self._data + scaled if beta == 1 else self._data * beta + scaled
     return row, (self, a, b), values, {"alpha": alpha, "beta": beta}
@@ -276,11 +295,10 @@ def cross(self: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
     """Return the cross product of vectors of three elements along `dim`, or the first such axis."""
     if self.ndim != other.ndim:
         raise RuntimeError("linalg.cross: inputs must have the same number of dimensions.")
-    whole = np.broadcast_shapes(self._data.shape, other._data.shape)
     if dim is None:
-        if 3 not in whole:
+        if 3 not in self._data.shape:
             raise RuntimeError("no dimension of size 3 in input")
-        dim = whole.index(3)
+        dim = self._data.shape.index(3)
     over = axis(dim, self.ndim)
     for x in (self, other):
         if x._data.shape[over] != 3:

@@ -13,7 +13,7 @@ from course.nptorch.grad_mode import recording
 from course.nptorch.math import xlogy as on_arrays
 from course.nptorch.ops.axes import axes, sizes
 from course.nptorch.ops.join import cat
-from course.nptorch.ops.layout import copied
+from course.nptorch.ops.layout import copied, led_by
 from course.nptorch.ops.operands import floating, in_common
 from course.nptorch.ops.pointwise import binary, unary
 from course.nptorch.ops.reduce import total
@@ -72,18 +72,19 @@ def tensordot(self: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
     shape = [self.shape[d] for d in left] + [b.shape[d] for d in right]
     a: Any = self
     for i, j in zip(mine, theirs, strict=True):  # where one has extent 1, the other is summed before
-        if a.shape[i] == 1 != b.shape[j]:
-            b = b.sum(j, keepdim=True)
-        elif b.shape[j] == 1 != a.shape[i]:
+        if b.shape[j] == 1:
             a = a.sum(i, keepdim=True)
+        elif a.shape[i] == 1:
+            b = b.sum(j, keepdim=True)
         elif a.shape[i] != b.shape[j]:
             raise RuntimeError(
-                f"contracted dimensions need to match, but first has size {a.shape[i]} in dim {i} and "
+                f"contracted dimensions need to match, but first has size {a.shape[i]} in dim "
+                f"{i - self.ndim if isinstance(dims, int) else i} and "
                 f"second has size {b.shape[j]} in dim {j}"
             )
     count = math.prod(a.shape[d] for d in mine)
     a, b = a.permute(left + mine), b.permute(theirs + right)
-    if not shape:
+    if math.prod(shape) == 1:
         return (a.reshape(-1) if a.ndim > 1 else a).dot(b.reshape(-1) if b.ndim > 1 else b).view(shape)  # type: ignore[no-any-return]
     left_size, right_size = (math.prod(self.shape[d] for d in left), math.prod(b.shape[len(theirs) :]))
     return a.reshape(left_size, count).mm(b.reshape(count, right_size)).view(shape)  # type: ignore[no-any-return]
@@ -127,7 +128,7 @@ def xlogy(self: Tensor, other: Tensor) -> Tensor:
     """Return ``self * log(other)``, and 0 where `self` is 0."""
     x, y = (floating(one) for one in in_common(self._data, other._data))
     check_shapes(x, y)
-    return recorded("xlogy", (self, other), on_arrays(x, y))
+    return recorded("xlogy", (self, other), led_by(on_arrays(x, y), x, y))
 
 
 @method("sum_to_size")

@@ -8,6 +8,7 @@ import numpy as np
 
 from course.nptorch._tensor import Tensor
 from course.nptorch.dtypes import get_default_dtype, result_type
+from course.nptorch.ops.layout import of_dtype
 
 Number = bool | int | float
 NUMBERS = {bool, int, float}  # to be asked by type: numpy.float64 is a float, but no number here
@@ -17,7 +18,7 @@ def floating(data: Any) -> Any:
     """Return `data` in the default dtype if it is of integers: torch's ``exp(int)`` is a float."""
     if data.dtype.kind == "f":
         return data
-    return data.astype(get_default_dtype().numpy)
+    return of_dtype(data, get_default_dtype().numpy)
 
 
 def operand(value: Any, name: str, argument: str = "other", position: int = 1) -> Any:
@@ -48,13 +49,20 @@ def aligned(a: Any, b: Any) -> tuple[Any, Any]:
     elif a.dtype is b.dtype:
         return a, b
     common = result_type(a, b)
-    return np.asarray(a, common)[()], np.asarray(b, common)[()]
+    return _as(common, a), _as(common, b)
+
+
+def _as(dtype: Any, value: Any) -> Any:
+    """Return an operand in a dtype, as a scalar if it is a number or 0-d."""
+    if np.ndim(value) and value.dtype != dtype:
+        return of_dtype(value, dtype)
+    return np.asarray(value, dtype)[()]
 
 
 def in_common(*values: Any) -> list[Any]:
     """Return any number of operands in the dtype in which torch computes with them."""
     common = result_type(*values)
-    return [np.asarray(value, common)[()] for value in values]
+    return [_as(common, value) for value in values]
 
 
 def is_tensor(name: str, argument: str, position: int, value: Any) -> Any:

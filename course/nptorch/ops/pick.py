@@ -8,6 +8,7 @@ import numpy as np
 
 from course.nptorch._tensor import Tensor, wrap
 from course.nptorch.absent import absent
+from course.nptorch.graph import gradient_edge
 from course.nptorch.math import along, at
 from course.nptorch.ops.axes import axis
 from course.nptorch.ops.layout import copied, in_order
@@ -173,7 +174,7 @@ def unique(
 ) -> Any:
     """Return the different elements, in order, with inverse positions and counts as asked."""
     values, inverse, counts = np.unique(self._data, return_inverse=True, return_counts=True, equal_nan=False)
-    made = [recorded("unique", (self,), values)]
+    made = [recorded("unique", (self,), values, {"below": gradient_edge(self)[0]})]
     if return_inverse:
         made.append(wrap(inverse.reshape(self._data.shape).astype(np.int64)))
     if return_counts:

@@ -19,12 +19,12 @@ from numpy import ndarray
 from course.nptorch._tensor import Tensor, wrap
 from course.nptorch.absent import absent
 from course.nptorch.grad_mode import mode, recording
-from course.nptorch.graph import FIRST
 from course.nptorch.ops.corners import power, rounded, truncated
 from course.nptorch.ops.corners import remainder as left_over
 from course.nptorch.ops.direct import accumulate, direct
 from course.nptorch.ops.layout import in_order, led_by
 from course.nptorch.ops.operands import Number, aligned, floating, operand
+from course.nptorch.ops.overlap import overlaps_first
 from course.nptorch.ops.register import FUNCTIONS, described, method, op, recorded, written
 from course.nptorch.ops.write import mismatch, refuse_leaf, write, wrote
 from course.nptorch.record import OPS, Op, attach, attach_one, attach_two
@@ -108,12 +108,11 @@ def binary(
         a, b = operand(self, name), operand(other, name)
         if check is not None:
             check(a, b)
-        given = a, b
         a, b = aligned(a, b)
         if floats_only:
             a, b = (x if isinstance(x, Number) else floating(x) for x in (a, b))
         try:
-            return led_by(compute(a, b), *given)
+            return led_by(compute(a, b), a, b)
         except ValueError as error:
             raise mismatch(a, b) from error
 
@@ -135,7 +134,12 @@ def binary(
         if into is not None and direct(self, other):
             into(self._array, other._data if isinstance(other, Tensor) else other, self._array)
             return wrote(self)
-        return write(self, name, (self, other), values(self, other), facts)
+        try:
+            made = values(self, other)
+        except RuntimeError:
+            overlaps_first(self, other)
+            raise
+        return write(self, name, (self, other), made, facts)
 
     operation.__name__ = name
     operation.__doc__ = f"Return ``{name}(self, other)`` element by element, broadcast."
@@ -185,7 +189,7 @@ mul = binary("mul", "mul", "multiply", infix="__mul__", compute=times, into=np.m
 div_plain = binary("div", infix="__truediv__", compute=divided, floats_only=True, into=np.divide)
 
 
-def _scaled(row: str, self: Any, other: Any, alpha: Any) -> Any:
+def _scaled(row: str, self: Any, other: Any, alpha: Any, in_place: bool = False) -> Any:
     """Describe ``self + alpha * other`` or ``self - alpha * other``: one node either way."""
     a, b = operand(self, row), operand(other, row)
     if row == "sub":
@@ -194,6 +198,8 @@ def _scaled(row: str, self: Any, other: Any, alpha: Any) -> Any:
     try:
         values = led_by(a + b * alpha if row == "add" else a - b * alpha, a, b)
     except ValueError as error:
+        if in_place:
+            overlaps_first(self, other)
         raise mismatch(a, b) from error
     return row if alpha == 1 else f"{row}_scaled", (self, other), values, {"alpha": alpha}
 
@@ -216,7 +222,7 @@ def add_(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
     refuse_leaf(self)
     if direct(self, other, alpha):
         return accumulate(np.add, self, other, alpha)
-    return write(self, *_scaled("add", self, other, alpha))
+    return write(self, *_scaled("add", self, other, alpha, True))
 
 
 @method("sub_", "subtract_")
@@ -225,7 +231,7 @@ def sub_(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
     refuse_leaf(self)
     if direct(self, other, alpha):
         return accumulate(np.subtract, self, other, alpha)
-    return write(self, *_scaled("sub", self, other, alpha))
+    return write(self, *_scaled("sub", self, other, alpha, True))
 
 
 @op("rsub")
@@ -240,29 +246,6 @@ def rsub(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
         raise mismatch(b, a) from error
     row, inputs = ("rsub_tensor", (self, other)) if isinstance(other, Tensor) else ("rsub", (self,))
     return recorded(row, inputs, values, {"alpha": alpha})
-
-
-_floor_divide = binary("floor_divide", compute=rounded(np.floor_divide))
-_floor_divide_ = Tensor.floor_divide_  # type: ignore[attr-defined]
-
-
-def _without_derivative(result: Tensor) -> Tensor:
-    """Let the node of an operation that cannot be differentiated run as soon as it can, as torch does."""
-    if result._grad_fn is not None:
-        result._grad_fn.sequence_nr = FIRST
-    return result
-
-
-@op("floor_divide")
-def floor_divide(self: Tensor, other: Any) -> Tensor:
-    """Return the largest whole numbers that are not above ``self / other``; it has no derivative."""
-    return _without_derivative(_floor_divide(self, other))
-
-
-@method("floor_divide_")
-def floor_divide_(self: Tensor, other: Any) -> Tensor:
-    """Write what `floor_divide` returns into this tensor."""
-    return _without_derivative(_floor_divide_(self, other))
 
 
 div_floor = binary("div_rounded", compute=rounded(np.floor_divide))
@@ -328,7 +311,7 @@ def pow(self: Any, exponent: Any) -> Any:  # noqa: A001 - torch's name
     a, b = operand(self, "pow", "input", 1), operand(exponent, "pow", "exponent", 2)
     if isinstance(exponent, Tensor):
         if isinstance(self, Tensor):
-            return "pow", (self, exponent), led_by(power(a, b), a, b), None
+            return "pow", (self, exponent), led_by(power(a, b), *aligned(a, b)), None
         return "number_pow", (exponent,), in_order(power(a, b)), {"base": a}
     values = np.square(a) if b == 2 and type(b) is not bool and a.dtype.kind == "f" else power(a, b)
     return "pow_number", (self,), values, {"exponent": b}
@@ -361,10 +344,7 @@ operator("__radd__", add_plain)
 operator("__rsub__", rsub)
 operator("__rmul__", mul)
 operator("__rtruediv__", lambda self, other: mul(self.reciprocal(), other))
-operator("__floordiv__", floor_divide)
-operator("__rfloordiv__", floor_divide, flip=True)
 operator("__mod__", remainder)
-operator("__rmod__", binary("remainder_of", compute=rounded(left_over)), flip=True)
 operator("__pow__", pow)
 operator("__rpow__", pow, flip=True)
 for _name, _method in {
@@ -372,7 +352,6 @@ for _name, _method in {
     "sub": "sub_",
     "mul": "mul_",
     "truediv": "div_",
-    "floordiv": "floor_divide_",
     "mod": "remainder_",
     "pow": "pow_",
 }.items():

@@ -19,6 +19,8 @@ import numpy as np
 from course.nptorch._tensor import Tensor, wrap
 from course.nptorch.ops.axes import sizes
 from course.nptorch.ops.create import fresh, numpy_of
+from course.nptorch.ops.layout import full_like as like
+from course.nptorch.ops.layout import in_memory_order
 from course.nptorch.ops.register import FUNCTIONS, function, method, op
 from course.nptorch.ops.write import refuse_leaf, write
 
@@ -70,9 +72,9 @@ class Generator:
         kept = bits & np.uint64((1 << digits) - 1)
         return (kept.astype(np.float64) * 2.0**-digits).astype(numpy_dtype)
 
-    def normal(self, count: int, numpy_dtype: Any) -> Any:
-        """Return numbers of mean 0 and standard deviation 1."""
-        if count < 16:
+    def normal(self, count: int, numpy_dtype: Any, in_order: bool = True) -> Any:
+        """Return numbers of mean 0 and standard deviation 1; torch draws differently for memory out of order."""
+        if count < 16 or not in_order:
             return np.array([self._one_normal() for _ in range(count)], numpy_dtype)
         out = self.uniform(count, numpy_dtype)
         whole = count - count % 16
@@ -138,15 +140,15 @@ FUNCTIONS["set_rng_state"] = lambda state: default_generator.set_state(state)
 
 
 def _draw(name: str, kind: str) -> None:
-    def filled(shape: tuple[int, ...], numpy_dtype: Any, generator: Any) -> Any:
-        if numpy_dtype.kind != "f":
+    def filled(form: Any, generator: Any) -> Any:
+        if form.dtype.kind != "f":
             from course.nptorch.dtypes import dtype_of
 
             what = "check_uniform_bounds" if kind == "uniform" else "normal_kernel_cpu"
-            raise NotImplementedError(f"\"{what}\" not implemented for '{dtype_of(numpy_dtype).tensor_type[:-6]}'")
+            raise NotImplementedError(f"\"{what}\" not implemented for '{dtype_of(form.dtype).tensor_type[:-6]}'")
         source = default_generator if generator is None else generator
-        count = int(np.prod(shape, dtype=np.int64))
-        return getattr(source, kind)(count, numpy_dtype).reshape(shape)
+        word = {"in_order": form.flags.c_contiguous} if kind == "normal" else {}
+        return in_memory_order(getattr(source, kind)(form.size, form.dtype, **word), form)
 
     @function(name)
     def made(
@@ -154,7 +156,7 @@ def _draw(name: str, kind: str) -> None:
         requires_grad: bool = False,
     ) -> Tensor:  # fmt: skip
         shape = sizes(args if size is None else (size,))
-        return fresh(filled(shape, numpy_of(dtype), generator), requires_grad, device)
+        return fresh(filled(np.empty(shape, numpy_of(dtype)), generator), requires_grad, device)
 
     @function(f"{name}_like")
     def made_like(
@@ -162,7 +164,7 @@ def _draw(name: str, kind: str) -> None:
         requires_grad: bool = False,
     ) -> Tensor:  # fmt: skip
         wanted = input._data.dtype if dtype is None else dtype.numpy
-        return fresh(filled(input._data.shape, wanted, generator), requires_grad, device)
+        return fresh(filled(like(input._data, 0, wanted), generator), requires_grad, device)
 
     for f in (made, made_like):
         f.__doc__ = f"Return a tensor of {kind} random numbers."
@@ -197,8 +199,9 @@ def randint_like(
 ) -> Tensor:  # fmt: skip
     """Return random integers in the form of `input`."""
     low, high = (0, low) if high is None else (low, high)
-    made = randint(low, high, input._data.shape, generator=generator, device=device)
-    return made.to(input.dtype if dtype is None else dtype).requires_grad_(requires_grad)  # type: ignore[no-any-return]
+    made = randint(low, high, input._data.size, generator=generator)._data
+    form = like(input._data, 0, input._data.dtype if dtype is None else dtype.numpy)
+    return fresh(in_memory_order(made, form).astype(form.dtype), requires_grad, device)
 
 
 @function("randperm")
@@ -259,7 +262,7 @@ def multinomial(self: Tensor, num_samples: int, replacement: bool = False, *, ge
 
 def _fill(self: Tensor, row: str, draw: Any) -> Tensor:
     refuse_leaf(self)
-    values = np.asarray(draw(self._data.size)).reshape(self._data.shape).astype(self._data.dtype)
+    values = in_memory_order(np.asarray(draw(self._data.size)), self._array).astype(self._data.dtype)
     return write(self, row, (self,), values)
 
 
@@ -280,7 +283,9 @@ def normal_(self: Tensor, mean: float = 0, std: float = 1, *, generator: Any = N
     """Fill with normal numbers of a mean and a standard deviation."""
     source = default_generator if generator is None else generator
     kind = self._data.dtype.type
-    return _fill(self, "normal", lambda n: source.normal(n, self._data.dtype) * kind(std) + kind(mean))
+    return _fill(
+        self, "normal", lambda n: source.normal(n, self._data.dtype, self.is_contiguous()) * kind(std) + kind(mean)
+    )
 
 
 @method("bernoulli_")

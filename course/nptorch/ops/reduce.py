@@ -110,8 +110,8 @@ def prod(self: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: 
 # -- spread --------------------------------------------------------------------------------------------
 
 
-def _spread(self: Tensor, dim: Any, unbiased: Any, correction: Any, keepdim: bool) -> tuple[Any, Any, dict[str, Any]]:
-    """Return variance, mean and facts; torch's old signature is ``var(unbiased)``, too."""
+def _spread(self: Tensor, dim: Any, unbiased: Any, correction: Any, keepdim: bool, root: bool = False) -> Any:
+    """Return variance (or its root), mean and facts; torch's old signature is ``var(unbiased)``, too."""
     if isinstance(dim, bool):
         dim, unbiased = None, dim
     data = self._data
@@ -121,13 +121,14 @@ def _spread(self: Tensor, dim: Any, unbiased: Any, correction: Any, keepdim: boo
         correction = 1 if unbiased is None else int(unbiased)
     over = axes(dim, data.ndim)
     count = count_over(data, over)
-    wide = data.astype(np.float32) if data.dtype == np.float16 else data
+    wide = data.astype(np.float64, copy=False)  # torch adds up in double here, which hardly ever overflows
     middle = ADD.reduce(wide, axis=over, keepdims=True) / wide.dtype.type(count)
     squares = ADD.reduce(np.square(wide - middle), axis=over, keepdims=keepdim)
     variance = squares / wide.dtype.type(max(count - correction, 0))
     middle = middle if keepdim else np.squeeze(middle, over)
     facts = {"dim": over, "keepdim": keepdim, "correction": correction, "whole": dim is None}
-    return in_order(variance.astype(data.dtype)), in_order(middle.astype(data.dtype)), facts
+    spread = np.sqrt(variance) if root else variance
+    return in_order(spread.astype(data.dtype)), in_order(middle.astype(data.dtype)), facts
 
 
 @described("var", inplace=False)
@@ -140,8 +141,8 @@ def var(self: Tensor, dim: Any = None, unbiased: Any = None, keepdim: bool = Fal
 @described("std", inplace=False)
 def std(self: Tensor, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None) -> Any:
     """Return the standard deviation over `dim`; its gradient is 0 where it is 0."""
-    variance, _, facts = _spread(self, dim, unbiased, correction, keepdim)
-    return "std", (self,), np.sqrt(variance), facts
+    deviation, _, facts = _spread(self, dim, unbiased, correction, keepdim, root=True)
+    return "std", (self,), deviation, facts
 
 
 @op("var_mean")
@@ -160,8 +161,8 @@ def std_mean(
     self: Tensor, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None
 ) -> tuple[Tensor, Tensor]:
     """Return standard deviation and mean over `dim`."""
-    variance, middle, facts = _spread(self, dim, unbiased, correction, keepdim)
-    made = wrap(np.sqrt(variance)), wrap(middle)
+    deviation, middle, facts = _spread(self, dim, unbiased, correction, keepdim, root=True)
+    made = wrap(deviation), wrap(middle)
     attach_several("std_mean", (self,), made, facts, fill=False)
     return made
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from course.nptorch._tensor import Tensor, wrap
 from course.nptorch.grad_mode import mode
+from course.nptorch.ops.overlap import overlaps_first
 from course.nptorch.ops.write import refuse_leaf, write
 from course.nptorch.record import OPS, attach
 
@@ -87,7 +88,12 @@ def described(*names: str, inplace: bool = True) -> Callable[[F], Callable[..., 
         @functools.wraps(describe)
         def operation_(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
             refuse_leaf(self)
-            return write(self, *describe(self, *args, **kwargs))
+            try:
+                described = describe(self, *args, **kwargs)
+            except RuntimeError:
+                overlaps_first(self, *args)
+                raise
+            return write(self, *described)
 
         operation.__annotations__["return"] = "Tensor"
         op(*names)(operation)

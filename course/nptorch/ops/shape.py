@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from course.nptorch._tensor import Tensor
-from course.nptorch.dtypes import Size
+from course.nptorch.dtypes import Size, dtype_of
 from course.nptorch.ops.axes import axes, axis, sizes
 from course.nptorch.ops.register import attribute, method, op, recorded
 from course.nptorch.record import OPS
@@ -241,30 +241,43 @@ def expand(self: Tensor, *shape: Any, size: Any = None, implicit: bool = False) 
     """
     wanted, have = list(sizes(shape if size is None else (size,))), self._data.shape
     extra = len(wanted) - len(have)
-    if extra < 0:
-        raise RuntimeError(
-            f"expand(torch.{self.dtype.tensor_type}{{{list(have)}}}, size={wanted}): the number of "
-            f"sizes provided ({len(wanted)}) must be greater or equal to the number of dimensions "
-            f"in the tensor ({len(have)})"
-        )
     for i, n in enumerate(wanted):
-        here = have[i - extra] if i >= extra else 1
-        if n == -1 and i >= extra:
-            wanted[i] = here
-        elif n == -1:
+        if n == -1 and i >= extra >= 0:
+            wanted[i] = have[i - extra]
+        elif n == -1 and extra >= 0:
             raise RuntimeError(
                 f"The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension {i}"
             )
-        elif here not in (1, n):
-            raise RuntimeError(
-                f"The expanded size of the tensor ({n}) must match the existing size ({here}) at "
-                f"non-singleton dimension {i}.  Target sizes: {wanted}.  Tensor sizes: {list(have)}"
-            )
+    stretched(self._data, tuple(wanted))
     source = self._array
     array = np.broadcast_to(source, tuple(wanted))
     if source.flags.writeable:  # broadcast_to forbids writing even where nothing is repeated
         array = np.lib.stride_tricks.as_strided(source, array.shape, array.strides)
     return make_view(self, array, OPS["expand"], {}, step("expand", tuple(wanted)))
+
+
+def stretched(array: Any, wanted: tuple[int, ...]) -> None:
+    """Refuse to expand an array to a shape that it does not fit.
+
+    Raises
+    ------
+    RuntimeError
+        It names the last axis that does not fit, or says that there are too many.
+    """
+    have = array.shape
+    if len(wanted) < len(have):
+        raise RuntimeError(
+            f"expand(torch.{dtype_of(array.dtype).tensor_type}{{{list(have)}}}, size={list(wanted)}): the number of "
+            f"sizes provided ({len(wanted)}) must be greater or equal to the number of dimensions "
+            f"in the tensor ({len(have)})"
+        )
+    for i in reversed(range(len(wanted))):
+        here = have[i - len(wanted)] if i >= len(wanted) - len(have) else 1
+        if here not in (1, wanted[i]):
+            raise RuntimeError(
+                f"The expanded size of the tensor ({wanted[i]}) must match the existing size ({here}) at "
+                f"non-singleton dimension {i}.  Target sizes: {list(wanted)}.  Tensor sizes: {list(have)}"
+            )
 
 
 @op("expand_as")

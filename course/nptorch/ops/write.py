@@ -14,6 +14,7 @@ from course.nptorch import messages
 from course.nptorch._tensor import Tensor, wrap
 from course.nptorch.dtypes import dtype_of
 from course.nptorch.grad_mode import mode
+from course.nptorch.ops.overlap import overlaps_first, partly_same, refuse_repeats
 from course.nptorch.parts import plugged
 from course.nptorch.record import OPS, make_node, needed
 from course.nptorch.saved import RESULT
@@ -77,8 +78,12 @@ def write(
     """
     array = self._array
     values = np.asarray(values)
-    fits(array, values, once=name in ("fill", "fill_tensor", "zero"))
-    for x in inputs[1:]:
+    try:
+        fits(array, values, once=name in ("fill", "fill_tensor", "zero"))
+    except RuntimeError:
+        overlaps_first(self, *inputs)
+        raise
+    for x in inputs:
         if isinstance(x, Tensor) and x is not self and partly_same(array, x._data):
             raise RuntimeError(messages.PARTLY_SAME)
     recorded = mode.enabled and True in needed(inputs)
@@ -132,11 +137,8 @@ def fits(array: Any, values: Any, once: bool = False) -> None:
     RuntimeError
         For an expanded array, floats among integers, or a shape that does not broadcast to it.
     """
-    if not array.flags.writeable or (0 in array.strides and not once and repeats(array)):
-        raise RuntimeError(
-            "unsupported operation: more than one element of the written-to tensor refers to a "
-            "single memory location. Please clone() the tensor before performing the operation."
-        )
+    if not once or not array.flags.writeable:
+        refuse_repeats(array)
     if KINDS[values.dtype.kind] > KINDS[array.dtype.kind]:
         source, target = (dtype_of(d).tensor_type[:-6] for d in (values.dtype, array.dtype))
         raise RuntimeError(f"result type {source} can't be cast to the desired output type {target}")
@@ -147,32 +149,6 @@ def fits(array: Any, values: Any, once: bool = False) -> None:
             raise mismatch(array, values) from error
         if whole != array.shape:
             raise RuntimeError(f"output with shape {list(array.shape)} doesn't match the broadcast shape {list(whole)}")
-
-
-def repeats(array: Any) -> bool:
-    """Return whether several elements of an array are one place in memory, as after `expand`."""
-    pairs = zip(array.shape, array.strides, strict=True)
-    return bool(array.size) and any(n > 1 and not stride for n, stride in pairs)
-
-
-def partly_same(array: Any, other: Any) -> bool:
-    """Return whether two arrays without gaps share memory, but not element by element."""
-    if not np.may_share_memory(array, other) or not (gapless(array) and gapless(other)):
-        return False
-    if array.shape != other.shape or array.ctypes.data != other.ctypes.data:
-        return True
-    pairs = zip(array.shape, array.strides, other.strides, strict=True)
-    return any(n > 1 and a != b for n, a, b in pairs)
-
-
-def gapless(array: Any) -> bool:
-    """Return whether the elements of an array fill a piece of memory, in some order of the axes."""
-    expected = array.itemsize
-    for stride, n in sorted(zip(np.abs(array.strides), array.shape, strict=True)):
-        if n > 1 and stride != expected:
-            return False
-        expected *= n if n > 1 else 1
-    return bool(array.size)
 
 
 def check_shapes(*arrays: Any) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from course.scenarios import Draw, Yields, attempt, scenario
+from course.scenarios import Draw, Yields, attempt, derived, scenario
 
 
 def _function(T: Any, forward: Any, backward: Any) -> Any:
     """Return ``apply`` of a Function made of these two."""
     body = {"forward": staticmethod(forward), "backward": staticmethod(backward)}
-    custom: Any = type("Custom", (T.autograd.Function,), body)
+    custom: Any = derived("Custom", T.autograd.Function, body)
     return custom.apply
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from course.scenarios import Draw, Yields, attempt, scenario
+from course.scenarios import Draw, Yields, attempt, derived, scenario
 
 
 def _scale(T: Any) -> Any:
@@ -16,7 +16,7 @@ def _scale(T: Any) -> Any:
         return g * ctx.factor, None
 
     body = {"forward": staticmethod(forward), "backward": staticmethod(backward)}
-    made: Any = type("Scale", (T.autograd.Function,), body)
+    made: Any = derived("Scale", T.autograd.Function, body)
     return made
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from typing import Any
 
-from course.scenarios import Draw, Yields, attempt, heard, quiet_gc, scenario
+from course.scenarios import Draw, Yields, attempt, derived, heard, quiet_gc, scenario
 
 
 def _function(T: Any, forward: Any, backward: Any = None, **more: Any) -> Any:
@@ -13,7 +13,7 @@ def _function(T: Any, forward: Any, backward: Any = None, **more: Any) -> Any:
     body = {"forward": staticmethod(forward), **{name: staticmethod(f) for name, f in more.items()}}
     if backward is not None:
         body["backward"] = staticmethod(backward)
-    made: Any = type("Custom", (T.autograd.Function,), body)
+    made: Any = derived("Custom", T.autograd.Function, body)
     return made
 
 
@@ -265,7 +265,7 @@ def called_like_a_function(T: Any, draw: Draw) -> Yields:
     def forward(self: Any, x: Any) -> Any:
         return x * 2
 
-    old: Any = type("Old", (T.autograd.Function,), {"forward": forward, "backward": lambda self, g: g * 2})
+    old: Any = derived("Old", T.autograd.Function, {"forward": forward, "backward": lambda self, g: g * 2})
     yield "methods that are not static", attempt(old.apply, x)
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import warnings
 
-from course.nptorch._tensor import Tensor
+from course.nptorch._tensor import Tensor, wrap
+from course.nptorch.ops.layout import full_like
 
 __all__ = ["dropout", "dropout1d", "dropout2d", "feature_dropout"]
 
@@ -56,6 +57,8 @@ def _dropped(input: Tensor, p: float, training: bool, inplace: bool, shape: tupl
     if p == 0 or not training or input.numel() == 0:
         return input
     noise = input.new_zeros(shape if p < 1 else ())
+    if noise.shape == input.shape:
+        noise = wrap(full_like(input._data, 0, input._data.dtype))
     if p < 1:  # drawn as torch draws it, so that the same seed drops the same elements
         noise.bernoulli_(1 - p).div_(1 - p)
     return input.mul_(noise) if inplace else input.mul(noise)  # type: ignore[no-any-return]

@@ -8,6 +8,7 @@ import numpy as np
 
 from course.nptorch._tensor import Tensor
 from course.nptorch.nn.lifted import record
+from course.nptorch.ops.shape import stretched
 
 __all__ = ["bilinear", "embedding", "linear", "one_hot"]
 
@@ -64,6 +65,7 @@ def _addmm(bias: Tensor, mat1: Tensor, mat2: Tensor) -> Tensor:
         names = [x.dtype.tensor_type.removesuffix("Tensor") for x in (mat1, mat2)]
         raise RuntimeError(f"mat1 and mat2 must have the same dtype, but got {' and '.join(names)}")
     product = a @ b
+    stretched(bias._data, product.shape)
     product += bias._data
     return record("linear", (bias, mat1, mat2), product)  # type: ignore[no-any-return]
 

@@ -138,7 +138,7 @@ def instance_norm(
 ) -> Tensor:
     """Normalise every channel of every image by itself."""
     n, c = input.shape[:2]
-    flat = input.reshape(1, n * c, *input.shape[2:])
+    flat = input.contiguous().view(1, n * c, *input.shape[2:])
     if use_input_stats:
         made = batch_norm(flat, None, None, None, None, True, momentum, eps)
         return _affine(made.view(*input.shape), weight, bias)

@@ -22,6 +22,7 @@ from course.nptorch.nn.functional.conv import pair
 from course.nptorch.nn.lifted import record
 from course.nptorch.nn.pool_kernels import averaging, fitting
 from course.nptorch.nn.windows import sliding
+from course.nptorch.ops.axes import axis
 
 __all__ = [
     "adaptive_avg_pool2d",
@@ -34,15 +35,25 @@ __all__ = [
 ]
 
 
-def _batched(input: Tensor, name: str) -> tuple[Tensor, bool]:
-    if input.ndim not in (3, 4):
+def _batched(input: Tensor, name: str) -> Any:
+    """Return the array of one image or more, always with an axis for how many."""
+    x = input._data
+    if x.ndim == 4:
+        return x
+    if x.ndim == 3:
+        return x[None]
+    if name == "avg_pool2d" and x.ndim < 3:
+        axis(-3, x.ndim)  # which is what torch stumbles over
+    if name == "adaptive_avg_pool2d":
+        raise RuntimeError(f"{name}(): Expected 3D or 4D tensor, but got {list(x.shape)}")
+    if name == "avg_pool2d":
         raise RuntimeError(
-            f"{name}: Expected 3D or 4D input tensor, but got {input.ndim}D with sizes {list(input.shape)}"
+            f"Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, but got:{list(x.shape)}"
         )
-    return (input, False) if input.ndim == 4 else (input.unsqueeze(0), True)
+    raise RuntimeError("non-empty 3D or 4D (batch mode) tensor expected for input")
 
 
-def _counts(input: Tensor, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil: bool) -> tuple[int, int]:
+def _counts(images: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil: bool) -> tuple[int, int]:
     for p, k, d in zip(padding, kernel, dilation, strict=True):
         if p > (d * (k - 1) + 1) // 2:
             raise RuntimeError(
@@ -56,10 +67,10 @@ def _counts(input: Tensor, kernel: Any, stride: Any, padding: Any, dilation: Any
         )
     down, right = (
         fitting(n, k, s, p, d, ceil)
-        for n, k, s, p, d in zip(input.shape[2:], kernel, stride, padding, dilation, strict=True)
+        for n, k, s, p, d in zip(images.shape[2:], kernel, stride, padding, dilation, strict=True)
     )
     if min(down, right) < 1:
-        c, h, w = input.shape[1:]
+        c, h, w = images.shape[1:]
         raise RuntimeError(
             f"Given input size: ({c}x{h}x{w}). Calculated output size: ({c}x{down}x{right}). Output size is too small"
         )
@@ -93,21 +104,19 @@ def max_pool2d(
     RuntimeError
         If no window fits.
     """
-    images, single = _batched(input, "max_pool2d")
+    images = _batched(input, "max_pool2d")
     kernel = pair(kernel_size)
     stride = kernel if stride is None or stride == [] else pair(stride)
     padding, dilation = pair(padding), pair(dilation)
     count = _counts(images, kernel, stride, padding, dilation, ceil_mode)
     size = (images.shape[2], images.shape[3])
     windows = sliding(size, kernel, stride, padding, dilation, 1, count)
-    recorded = grad_mode.enabled and images.requires_grad
-    values, indices = pool_kernels.max_pool(images._data, windows, recorded or return_indices)
-    made = record("max_pool2d", (images,), values, {"indices": indices})
-    made = made.squeeze(0) if single else made
-    if not return_indices:
-        return made
-    where = wrap(indices.astype(np.int64))
-    return made, where.squeeze(0) if single else where
+    recorded = grad_mode.enabled and input.requires_grad
+    values, indices = pool_kernels.max_pool(images, windows, recorded or return_indices)
+    if input.ndim == 3:
+        values, indices = values[0], None if indices is None else indices[0]
+    made = record("max_pool2d", (input,), values, {"indices": indices})
+    return (made, wrap(indices.astype(np.int64))) if return_indices else made
 
 
 def max_pool2d_with_indices(*args: Any, **kwargs: Any) -> Any:
@@ -144,38 +153,38 @@ def avg_pool2d(
     RuntimeError
         If no window fits.
     """
-    images, single = _batched(input, "avg_pool2d")
+    images = _batched(input, "avg_pool2d")
     kernel = pair(kernel_size)
     stride = kernel if stride is None or stride == [] else pair(stride)
     padding = pair(padding)
     count = _counts(images, kernel, stride, padding, (1, 1), ceil_mode)
     spans = []
     for n, m, k, s, p in zip(images.shape[2:], count, kernel, stride, padding, strict=True):
-        axis = []
+        ends = []
         for i in range(m):
             start, stop = i * s - p, min(i * s - p + k, n + p)
             inside = min(stop, n) - max(start, 0)
-            axis.append((start, stop, stop - start if count_include_pad else inside))
-        spans.append(axis)
+            ends.append((start, stop, stop - start if count_include_pad else inside))
+        spans.append(ends)
     if divisor_override is not None:
         spans = [
-            [(start, stop, divisor) for start, stop, _ in axis]
-            for axis, divisor in zip(spans, (divisor_override, 1), strict=True)
+            [(start, stop, divisor) for start, stop, _ in ends]
+            for ends, divisor in zip(spans, (divisor_override, 1), strict=True)
         ]
-    return _resampled("avg_pool2d", images, spans, single)
+    return _resampled("avg_pool2d", input, spans)
 
 
 def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
     """Return means over as many windows as wanted; None in `output_size` keeps an extent."""
-    images, single = _batched(input, "adaptive_avg_pool2d()")
-    wanted = _wanted(images, output_size)
+    images = _batched(input, "adaptive_avg_pool2d")
+    wanted = _wanted(input, output_size)
     if wanted == (1, 1):
         return input.mean((-2, -1), keepdim=True)  # type: ignore[no-any-return]
     spans = [
         [(start, stop, stop - start) for start, stop in _adaptive(n, m)]
         for n, m in zip(images.shape[2:], wanted, strict=True)
     ]
-    return _resampled("adaptive_avg_pool2d", images, spans, single)
+    return _resampled("adaptive_avg_pool2d", input, spans)
 
 
 def adaptive_max_pool2d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
@@ -205,16 +214,15 @@ def _adaptive(size: int, count: int) -> list[tuple[int, int]]:
     return [(i * size // count, math.ceil((i + 1) * size / count)) for i in range(count)]
 
 
-def _resampled(name: str, images: Tensor, spans: list[list[Any]], single: bool) -> Tensor:
+def _resampled(name: str, images: Tensor, spans: list[list[Any]]) -> Tensor:
     data = images._data
-    rows, cols = (averaging(tuple(axis), n, data.dtype) for axis, n in zip(spans, images.shape[2:], strict=True))
-    return _sandwiched(name, images, rows, cols, single)
+    rows, cols = (averaging(tuple(span), n, data.dtype) for span, n in zip(spans, data.shape[-2:], strict=True))
+    return _sandwiched(name, images, rows, cols)
 
 
-def _sandwiched(name: str, images: Tensor, rows: Any, cols: Any, single: bool) -> Tensor:
+def _sandwiched(name: str, images: Tensor, rows: Any, cols: Any) -> Tensor:
     values = pool_kernels.sandwich(images._data, rows, cols)
-    made = record(name, (images,), values, {"rows": rows, "cols": cols})
-    return made.squeeze(0) if single else made  # type: ignore[no-any-return]
+    return record(name, (images,), values, {"rows": rows, "cols": cols})  # type: ignore[no-any-return]
 
 
 def interpolate(
@@ -267,7 +275,7 @@ def interpolate(
         weigh(n, m, scale, bool(align_corners)).astype(input._data.dtype)
         for n, m, scale in zip(input.shape[2:], wanted, scales, strict=True)
     )
-    return _sandwiched(f"upsample_{mode}2d", input, rows, cols, False)
+    return _sandwiched(f"upsample_{mode}2d", input, rows, cols)
 
 
 def upsample(

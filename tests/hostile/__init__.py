@@ -1,0 +1,1 @@
+"""Submissions that mean harm, want points for nothing, or are simply broken."""
