@@ -68,7 +68,8 @@ def _two_reasons(difference: Difference) -> bool:
     expected, got = difference.expected, difference.got
     if not isinstance(expected, Failed) or not isinstance(got, Failed) or expected.type != got.type:
         return False
-    return bool({"cannot be saved for backward", "returns multiple views"} & set(expected.keywords))
+    stale = "or another view of its base has been modified" in expected.message
+    return stale or bool({"cannot be saved for backward", "returns multiple views"} & set(expected.keywords))
 
 
 def _odd_products(program: Program, difference: Difference) -> bool:
@@ -96,8 +97,8 @@ def _refused_later(program: Program, difference: Difference) -> bool:
     Such a gradient is one node in torch, and here several, of which not the first may be the one that finds
     that something was overwritten. Meanwhile more hooks are called, and more gradients arrive.
     """
-    lost = difference.refusal is not None and _LOST & set(difference.refusal.keywords)
-    if not lost or not _through_an_overwritten_gradient(program, difference):
+    lost = [at for at, refusal in difference.refusals if _LOST & set(refusal.keywords)]
+    if difference.where == "raised" or not any(_through_an_overwritten_gradient(program, at) for at in lost):
         return False
     expected, got = difference.expected, difference.got
     if difference.where == "log":
@@ -111,7 +112,7 @@ def _overwritten_on_the_way(program: Program, difference: Difference) -> bool:
     What torch keeps for differentiating a gradient follows from how it computes that gradient in one go. The
     other engine goes on, to the end or to another reason for refusing.
     """
-    if difference.where != "raised" or not _through_an_overwritten_gradient(program, difference):
+    if difference.where != "raised" or not _through_an_overwritten_gradient(program, difference.at):
         return False
     refusals = [one for one in (difference.expected, difference.got) if one is not None]
     if len(refusals) == 1:
@@ -119,12 +120,12 @@ def _overwritten_on_the_way(program: Program, difference: Difference) -> bool:
     return any(_LOST & set(one.keywords) for one in refusals)
 
 
-def _through_an_overwritten_gradient(program: Program, difference: Difference) -> bool:
+def _through_an_overwritten_gradient(program: Program, at: int) -> bool:
     """Return whether a statement walks through a recorded gradient after something was written to."""
-    before, statement = program.statements[: difference.at], program.statements[difference.at]
+    before, statement = program.statements[:at], program.statements[at]
     if re.search(r"backward\(|autograd\.", statement) is None or not recorded(before) & uses(statement):
         return False
-    first = next(at for at, line in enumerate(before) if "create_graph=True" in line)
+    first = next(n for n, line in enumerate(before) if "create_graph=True" in line)
     return any(re.search(r"\w_\(|[-+*/%]= |\] = |\.step\(\)|Raise|inplace=True", line) for line in before[first:])
 
 

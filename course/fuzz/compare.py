@@ -31,8 +31,8 @@ class Difference:
         What torch showed, and what the engine did.
     error : float or None
         For numbers of the same shape and dtype: the largest error, absolute.
-    refusal : Failed or None
-        How both engines refused the statement, alike.
+    refusals : tuple of (int, Failed)
+        Which statements both engines refused, alike, since they last looked.
     """
 
     at: int
@@ -40,7 +40,7 @@ class Difference:
     expected: Any
     got: Any
     error: float | None = None
-    refusal: Failed | None = None
+    refusals: tuple[tuple[int, Failed], ...] = ()
 
     @property
     def kind(self) -> tuple[str, ...]:
@@ -73,7 +73,8 @@ def first_difference(
     for at, (one, other) in enumerate(zip(expected, got, strict=True)):
         found = _of_steps(at, one, other, ulps)
         if found is not None:
-            return found
+            refused = [(n, step.failed) for n, step in enumerate(expected[: at + 1]) if step.failed is not None]
+            return replace(found, refusals=tuple(r for r in refused if program.patient or r[0] == at))
     return None
 
 
@@ -92,7 +93,7 @@ def _of_steps(at: int, one: Step, other: Step, ulps: float) -> Difference | None
         return Difference(at, "raised", one.failed, other.failed)
     if [line[:2] for line in one.log] != [line[:2] for line in other.log]:
         expected, got = ([line[0] for line in step.log] for step in (one, other))
-        return Difference(at, "log", expected, got, refusal=one.failed)
+        return Difference(at, "log", expected, got)
     for (label, _, given), (_, _, taken) in zip(one.log, other.log, strict=True):
         if len(given) != len(taken):
             return Difference(at, f"log of {label}", given, taken)
@@ -105,7 +106,7 @@ def _of_steps(at: int, one: Step, other: Step, ulps: float) -> Difference | None
     for name in one.seen:
         found = _of_values(at, name, one.seen[name], other.seen[name], ulps)
         if found is not None:
-            return replace(found, refusal=one.failed)
+            return found
     return None
 
 

@@ -49,8 +49,8 @@ def ground(tmp_path_factory: pytest.TempPathFactory, need_walls: None) -> Iterat
         patch.setattr(tempfile, "tempdir", str(temporary))
         patch.setattr(judging, "SECONDS", 0.8)
         patch.setattr(judging, "LATE", 0.4)
-        patch.setattr(judging, "CELLS", 1.2)
-        patch.setattr(judging, "ALL", 4.5)
+        patch.setattr(judging, "CELLS", 0.8)
+        patch.setattr(judging, "ALL", 4.0)
         made = Ground(make_course(tmp_path_factory.mktemp("course")), temporary)
         yield made
         made.close()

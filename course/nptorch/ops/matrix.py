@@ -157,15 +157,35 @@ def matmul(self: Tensor, other: Tensor) -> Tensor:
         product = mm(self.unsqueeze(0), other)
         values = product._array.reshape(-1)
         return recorded("squeeze_dim_", (product,), values, {"shape": product._data.shape})
-    if n <= 2 and m >= 3:
+    if n <= 2 and m >= 3 and _folds(self, other):
         folded = self.reshape(-1, self._data.shape[-1])
         product = mm(folded, other) if n == 2 else mv(folded, other)
         return unsafe_view(product, (*self._data.shape[:-1], *other._data.shape[1:]))
-    if m <= 2 and n >= 3 and self.requires_grad:  # torch folds so that it need not repeat what gets a gradient
+    if m <= 2 and n >= 3 and (self.requires_grad or (m == 1 and _folds(other, self, True))):
         small = self.t() if m == 2 else self
         product = matmul(other.mT, small)
         return product.mT.contiguous() if m == 2 else product
+    if m == n == 3 and other._data.shape[0] == 1 != self._data.shape[0] and other.requires_grad:
+        return matmul(self, other.squeeze(0))
+    if m == n == 3 and self._data.shape[0] == 1 != other._data.shape[0] and self.requires_grad:
+        return matmul(self.squeeze(0), other)
     return _batched(self, other)
+
+
+def _folds(large: Tensor, small: Tensor, turned: bool = False) -> bool:
+    """Return whether torch makes one matrix of a batch: so as to repeat nothing that gets a gradient, or to copy less.
+
+    With `turned`, of the batch with the last two axes swapped.
+    """
+    x = large._array
+    if small.requires_grad or not x.size:
+        return True
+    shape, steps = list(x.shape), list(x.strides)
+    for i in reversed(range(x.ndim - 2)):
+        steps[i] = steps[i + 1] * shape[i + 1] if shape[i] == 1 else steps[i]
+    if turned:
+        shape[-2:], steps[-2:] = shape[:-3:-1], steps[:-3:-1]
+    return all(steps[i] == steps[i + 1] * shape[i + 1] for i in range(x.ndim - 2))
 
 
 def _batched(self: Tensor, other: Tensor) -> Tensor:
@@ -182,7 +202,8 @@ def _batched(self: Tensor, other: Tensor) -> Tensor:
         del shape[-2]
     if other.ndim == 1:
         del shape[-1]
-    return unsafe_view(bmm(a3, b3), tuple(shape))
+    product = bmm(a3, b3)
+    return unsafe_view(product.squeeze(-1) if other.ndim == 1 else product, tuple(shape))
 
 
 def _operator(self: Tensor, other: Any) -> Any:

@@ -34,8 +34,8 @@ def _row(name: str, self: Any, other: Any) -> tuple[str, tuple[Any, ...]]:
 
 
 def _early(result: Tensor) -> Tensor:
-    """Let the node run as soon as it can, as torch does."""
-    if result._grad_fn is not None:
+    """Let the node, if there is a new one, run as soon as it can, as torch does."""
+    if mode.enabled and result._grad_fn is not None and result._base is None:
         result._grad_fn.sequence_nr = FIRST
     return result
 

@@ -172,11 +172,11 @@ def bytes_without_a_graph(T: Any, draw: Draw) -> Yields:
 
 
 @scenario(
-    "saved.bytes-of-a-long-chain", lesson=5, contract=True, asks="A chain of 3000 operations: is the walk deep enough?"
+    "saved.bytes-of-a-long-chain", lesson=5, contract=True, asks="A chain of 1500 operations: is the walk deep enough?"
 )
 def bytes_of_a_long_chain(T: Any, draw: Draw) -> Yields:
     x = T.tensor(draw.normal(2), requires_grad=True)
-    yield "bytes", held(T, chain(T, x.exp(), "add", 3000, 1))
+    yield "bytes", held(T, chain(T, x.exp(), "add", 1500, 1))
 
 
 @scenario("saved.shares-memory", lesson=5, asks="Is what a node keeps the tensor itself, or a copy?")

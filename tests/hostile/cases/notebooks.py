@@ -68,7 +68,9 @@ def _version_3(notebook: dict[str, Any]) -> bytes:
 
 def _heading(notebook: dict[str, Any]) -> None:
     _without("saved-bytes")(notebook)
-    notebook["cells"].insert(0, {"cell_type": "markdown", "metadata": {}, "source": "# " + " " * 100_000 + "x\n" * 100})
+    notebook["cells"].insert(
+        0, {"cell_type": "markdown", "metadata": {}, "source": "# a" + " " * 300_000 + "x\n" * 100}
+    )
 
 
 def _marks(**marks: Any) -> Damage:
@@ -230,6 +232,6 @@ CASES = (
     placed("link-to-ones-own", "a link to another file of one's own", _real, instructor="is a link"),
     placed("pipe", "a pipe that whoever opens it waits for", _pipe, instructor="not a regular file"),
     placed("folder", "a folder", lambda folder, data: (folder / f"{LESSON}.ipynb").mkdir(), instructor="The file"),
-    placed("nothing", "no file", lambda folder, data: None, instructor="cannot be opened"),
+    placed("no-file", "no file", lambda folder, data: None, instructor="cannot be opened"),
     placed("rubbish-beside", "links, pipes and secrets beside the notebook", _beside, LAST),
 )
