@@ -48,6 +48,8 @@ RUN: dict[str, tuple[str, int]] = {
     f"nbgrader generate_feedback {LESSON}": ("feedback", 0),
     "nbgrader export": ("grades.csv", 0),
     "gradschool report": ("somebody", 0),
+    f"gradschool grade {LESSON} -j 2": ("sandbox:", 0),
+    f"gradschool prove {LESSON}": ("faults", 0),
     "python -m build --wheel --no-isolation": ("Successfully built gradschool", 0),
     "gradschool oracle record": ("torch does what was recorded", 0),
     "gradschool build": (f"source/{LESSON}", 0),

@@ -128,3 +128,20 @@ def test_what_a_person_did_is_kept(make_course: Callable[..., Path]) -> None:
     assert ("grade", "goran", LESSON, "grade-saved-tensor", 3.0, 4.0, None, True) in now
     assert ("submission", LESSON, "goran", datetime.datetime(2026, 10, 1, 12), None) in now
     assert [row for row in now if "ben" in row] == [row for row in before if "ben" in row]
+
+
+def test_who_comes_late_after_the_others_were_graded(make_course: Callable[..., Path], root: Path) -> None:
+    """A new submission's rows are made in the same transaction in which its penalty is set."""
+    course = make_course(["ada"])
+    settle(course, root)
+    with Gradebook(f"sqlite:///{course}/gradebook.db", "gradschool") as book:
+        book.find_assignment(LESSON).duedate = datetime.datetime(2026, 10, 2)
+        book.db.commit()
+    grade(course, "--no-feedback")
+    settle(course, root, LATE)
+    file = hand_in(course, "hana")
+    (file.parent / "timestamp.txt").write_text("2026-10-03 12:00:00.000000 UTC\n")
+    grade(course, "--no-feedback")
+    late = {row[1]: row for row in rows(course) if row[0] == "notebook"}
+    assert late["hana"][-1] == 11.0
+    assert not late["ada"][-1]
