@@ -142,7 +142,7 @@ def what_was_changed_is_named(T: Any, draw: Draw) -> Yields:
     "versions.nothing-changed",
     lesson=6,
     contract=True,
-    asks="check_version is asked about a tensor that nobody changed",
+    asks="Nobody changed the tensor: what does check_version say?",
 )
 def nothing_changed(T: Any, draw: Draw) -> Yields:
     h = T.tensor(draw.normal(3), requires_grad=True) * 2
