@@ -208,7 +208,7 @@ def make_node(
     wanted = tuple([edge is not None for edge in edges])
     if True not in wanted:
         return None
-    if len(edges) > 1 and Nowhere in [edge.__class__ for edge in edges]:
+    if len(edges) > 1 and Nowhere in [edge.__class__ for edge in edges] and not op.refuses:
         # of several gradients, for one that nobody gets nothing is kept
         wanted = tuple([edge is not None and edge.__class__ is not Nowhere for edge in edges])
     node: OpNode = new(kind or op.kind)

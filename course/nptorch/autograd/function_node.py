@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from course.nptorch._tensor import Tensor
+from course.nptorch.grad_mode import mode
 from course.nptorch.graph import Node, as_tensor, gradient_edge
 from course.nptorch.parts import plugged
 from course.nptorch.record import conform
@@ -74,7 +75,6 @@ class FunctionNode(Node):
         return self.kept
 
     def apply(self, gradients: list[Any]) -> list[Any]:
-        tracked = any(isinstance(g, Tensor) for g in gradients)
         ctx = self.ctx
         given = []
         for g, form in zip(gradients, self.output_forms, strict=True):
@@ -83,7 +83,7 @@ class FunctionNode(Node):
             given.append(None if g is None else as_tensor(g))
         got = _rule(ctx._function)(ctx, *given)
         out = self._checked(got if isinstance(got, tuple) else (got,))
-        return out if tracked else [None if g is None else g._data for g in out]
+        return out if mode.enabled else [None if g is None else g._data for g in out]
 
     def _checked(self, got: tuple[Any, ...]) -> list[Any]:
         count = len(self.forms)

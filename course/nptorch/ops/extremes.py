@@ -224,7 +224,7 @@ def sorted_along(self: Tensor, dim: int = -1, descending: bool = False, stable: 
 @op("argsort")
 def argsort(self: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
     """Return where the elements are, in order along `dim`."""
-    return sorted_along(self.detach(), dim, descending).indices  # type: ignore[no-any-return]
+    return sorted_along(self, dim, descending).indices  # type: ignore[no-any-return]
 
 
 @op("topk")
