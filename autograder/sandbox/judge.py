@@ -157,6 +157,11 @@ class Judge:
         return key[1], self._expected[key]
 
 
+def _shaped_by_chance(got: Observations) -> bool:
+    """Say whether a scenario drew whole numbers, by which it decides what to do."""
+    return any(array.dtype.kind == "i" for drawn in got.inputs.values() for array in drawn)
+
+
 class _Run:
     """One exercise of one submission, on as many processes as it takes."""
 
@@ -216,6 +221,13 @@ class _Run:
                 warnings.simplefilter("ignore")  # a student's words are not for the teacher's terminal
                 got = observe(scenario, engine, seed)
                 found = tuple(differences(expected, got, scenario.ulps))
+                if not found and _shaped_by_chance(got):
+                    # What is asked differs from seed to seed: nobody's grade may hang on which one was drawn.
+                    for kept in oracle.seeds(scenario.id):
+                        got = observe(scenario, engine, kept)
+                        found = tuple(differences(oracle.expected(scenario.id, kept), got, scenario.ulps))
+                        if found:
+                            break
                 return Trial(scenario, found, inputs=inputs_at(found, got))
         except (TimeIsUp, TimeUp):
             trouble = ENDLESS

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from autograder.classroom import examples
 from autograder.exercises import exercises, get
 from autograder.sandbox import judge as judging
 from autograder.sandbox.judge import Judge, Judgement
@@ -212,3 +213,11 @@ def test_a_killed_server_is_started_again(judge: Judge) -> None:
     os.kill(server.pid, signal.SIGKILL)
     assert judged(judge, "saved-bytes").verdict.points == 3
     assert judge.worker._server is not server
+
+
+@pytest.mark.parametrize("seed", [100, 105])  # with the second, nothing is counted twice in the random graph
+def test_no_grade_hangs_on_which_inputs_were_drawn(judge: Judge, seed: int) -> None:
+    counts_twice = next(one for one in examples(LESSON) if one.student == "fatima").cells["saved-bytes"]
+    found = judge.judge(get("saved-bytes"), RIGHT | {"saved-bytes": counts_twice}, seed)
+    assert "saved.bytes-of-a-random-graph" in [trial.scenario.id for trial in found.trials if not trial.passed]
+    assert found.verdict.points == 1.85
