@@ -59,7 +59,7 @@ def build(lesson: Lessons = None) -> None:
         built = builder.build(lesson or None, say=typer.echo)
     except builder.BuildError as error:
         stop(str(error))
-    for path in dictionary.write([folder.name for folder in built]):
+    for path in dictionary.write([folder.name for folder in built] if lesson else None):
         typer.echo(f"autograder/faults/signatures/{path.name}")
     for path in apidocs.write(builder.ROOT / "docs" / "api"):
         typer.echo(f"docs/api/{path.name}")

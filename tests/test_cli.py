@@ -233,12 +233,14 @@ def test_check_names_what_is_stale_and_what_mends_it(monkeypatch: pytest.MonkeyP
     fresh = {
         "autograder.oracles.check": list,
         "course.build.check": lambda: Check([]),
+        "autograder.faults.check": list,
         "course.claims.is_stale": lambda path: False,
         "course.apidocs.stale": lambda folder: [],
     }
     stale = {
         "autograder.oracles.check": (lambda: ["saved.x: not recorded"], "gradschool oracle record"),
         "course.build.check": (lambda: Check(["release/l05 is out of date"]), "gradschool build"),
+        "autograder.faults.check": (lambda: ["l05.json is out of date"], "gradschool build"),
         "course.claims.is_stale": (lambda path: True, "gradschool claims"),
         "course.apidocs.stale": (lambda folder: ["torch.md"], "gradschool build"),
     }

@@ -125,3 +125,7 @@ def test_a_fault_must_be_well_formed() -> None:
             faults.fault("x", exercise="toy", part="p", help=help)
     with pytest.raises(ValueError, match="used twice"):
         faults.fault(faults.faults()[0].id, exercise="toy", part="p", help="Help.")(test_lookup)
+    known = faults.faults()[0]
+    elsewhere = type("Wrong", (), {"__module__": "autograder.faults.l12_toy", "__qualname__": known.wrong.__qualname__})
+    with pytest.raises(ValueError, match="used twice"):  # although the class has the same name
+        faults.fault(known.id, exercise="toy", part="p", help="Help.")(elsewhere)

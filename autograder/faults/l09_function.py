@@ -142,7 +142,7 @@ class WantsEveryInput(Right):
 
 
 @declared(
-    "tensors-only",
+    "every-argument-a-tensor",
     help="An argument may be a number, a word or a list: ask isinstance(x, Tensor) before requires_grad.",
 )
 class TensorsOnly(Right):
@@ -216,7 +216,7 @@ class ForwardGetsCopies(Right):
 
 
 @declared(
-    "mode-always-back-on",
+    "function-leaves-recording-on",
     help="Put the grad mode back to what it was, which need not be on: a with block does that for you.",
     links=["https://github.com/Project-MONAI/MONAI/pull/8810"],
 )

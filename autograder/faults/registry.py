@@ -60,12 +60,16 @@ def fault(id: str, *, exercise: str, part: str, help: str, links: Sequence[str] 
         module: str = getattr(wrong, "__module__", "")
         lesson = module.removeprefix(f"{__package__}.").partition(".")[0]
         known = _REGISTRY.get(id)
-        if known is not None and known.wrong.__qualname__ != getattr(wrong, "__qualname__", ""):
+        if known is not None and _where(known.wrong) != _where(wrong):  # the same place again is a reload
             raise ValueError(f"fault id {id!r} is used twice")
         _REGISTRY[id] = Fault(id, lesson, exercise, part, help, tuple(links), wrong)
         return wrong
 
     return register
+
+
+def _where(wrong: Any) -> tuple[str, str]:
+    return getattr(wrong, "__module__", ""), getattr(wrong, "__qualname__", "")
 
 
 def lessons() -> list[str]:

@@ -27,11 +27,12 @@ def compute(wrong: Iterable[Fault]) -> Signatures:
     """Run every scenario of its exercise on each fault, the hidden ones too."""
     load_hidden()
     found: Signatures = {}
-    for one in wrong:
-        exercise = get(one.exercise)
-        with quiet(), stage(exercise, {**_others(one), one.part: one.wrong}).set():
-            trials = run([*exercise.basics, *exercise.scenarios, *exercise.hidden])
-        found[one.id] = frozenset().union(*(trial.marks for trial in trials))
+    with quiet():  # once for all: it ends with a collection of garbage, slow where torch is loaded
+        for one in wrong:
+            exercise = get(one.exercise)
+            with stage(exercise, {**_others(one), one.part: one.wrong}).set():
+                trials = run([*exercise.basics, *exercise.scenarios, *exercise.hidden])
+            found[one.id] = frozenset().union(*(trial.marks for trial in trials))
     return found
 
 

@@ -27,8 +27,6 @@ SURVIVORS: dict[str, str] = {
     "run_backward run_backward+24: turn + 1 -> turn - 1": "the order of two leaves that are both roots",
     "run_backward run_backward+46: gradients = gradient = None -> pass": "one gradient lives a node longer",
     "detach_ detach_+11: tensor._output_nr = 0 -> pass": "which output of a forgotten node this was",
-    "check_version check_version+26: 0 if is_output else value.output_nr -> "
-    "0 if not is_output else value.output_nr": "a number in the message, of which stable phrases are compared",
     "rebase_history rebase_history+12: tensor._requires_grad = False -> pass": "what has a history requires grad",
     "rebase_history rebase_history+9: _ = tensor.grad_fn -> pass": "a stale view that is written to twice",
 }

@@ -31,7 +31,6 @@ _SWAPS: dict[type, type] = {
     ast.NotIn: ast.In,
     ast.And: ast.Or,
     ast.Or: ast.And,
-    ast.USub: ast.UAdd,
 }
 _SIMPLE = (ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Raise, ast.Delete, ast.Continue, ast.Break)
 
@@ -170,12 +169,10 @@ def _expressions(statement: ast.stmt) -> Iterator[Any]:
 def _of_expression(node: Any) -> Iterator[tuple[Any, Any]]:
     if isinstance(node, (ast.BinOp, ast.BoolOp)) and type(node.op) in _SWAPS:
         yield node, lambda: _set(node, "op", _SWAPS[type(node.op)]())
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.Not)):
-        plain: Any = ast.UAdd() if isinstance(node.op, ast.USub) else ast.Not()
-        if isinstance(node.op, ast.USub):
-            yield node, lambda: _set(node, "op", plain)
-        else:
-            yield node, lambda: _set(node, "operand", ast.UnaryOp(ast.Not(), node.operand))
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        yield node, lambda: _set(node, "op", ast.UAdd())
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        yield node, lambda: _set(node, "operand", ast.UnaryOp(ast.Not(), node.operand))
     if isinstance(node, ast.Compare):
         for nth, op in enumerate(node.ops):
             if type(op) in _SWAPS:

@@ -319,9 +319,8 @@ def _kind(name: str, plain: bool = False) -> type[Exception]:
         return type(name, (Exception,), {})
     if issubclass(known, KeyError):  # str() of it would quote the text once more
         return type(name, (known,), {"__str__": lambda self: str(self.args[0])})
-    if issubclass(
-        known, (StopIteration, StopAsyncIteration)
-    ):  # what steps through a scenario would take it for its end
+    # What steps through a scenario would take these for its end.
+    if issubclass(known, (StopIteration, StopAsyncIteration)):
         return type(name, (Exception,), {})
     return known
 

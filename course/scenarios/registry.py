@@ -132,7 +132,8 @@ def get(id: str) -> Scenario:
     KeyError
         If no scenario with this id has been imported; names similar ids.
     """
-    load()
+    if id not in _REGISTRY:
+        load()
     if id in _REGISTRY:
         return _REGISTRY[id]
     import difflib

@@ -60,10 +60,6 @@ class Objects:
                 if entry[1] <= 0:
                     del self._held[number], self._numbers[id(entry[0])]
 
-    def thing(self, number: int) -> Any:
-        """Return the object with this number."""
-        return self._held[number][0]
-
     def out(self, value: Any, depth: int = 0) -> Any:
         """Write a value; what is not plain data goes as a number."""
         kind = type(value)

@@ -229,11 +229,12 @@ def told(error: BaseException) -> list[Any]:
     while trace is not None:
         frames.append(trace.tb_frame.f_code.co_qualname)
         trace = trace.tb_next
-    return [type(error).__name__[:200], _text(error), list(dict.fromkeys(reversed(frames)))[:50], _ordinary(error)]
-
-
-def _ordinary(error: BaseException) -> bool:
-    return isinstance(error, Exception)
+    return [
+        type(error).__name__[:200],
+        _text(error),
+        list(dict.fromkeys(reversed(frames)))[:50],
+        isinstance(error, Exception),
+    ]
 
 
 def _text(error: Any) -> str:
