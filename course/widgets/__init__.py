@@ -1,0 +1,1 @@
+"""What a lesson shows: the graph theatre and its front end."""
