@@ -82,6 +82,11 @@ for _name in ("numerical_vjp",):
     _declare(_name, 1, "estimate a gradient by central differences")
 _declare("saved_bytes", 5, "count the bytes a graph keeps for backward")
 _declare("count_consumers", 2, "count the edges that lead to each node")
+_declare("swish_forward", 10, "compute x * sigmoid(x) in a Function")
+_declare("swish_backward", 10, "the gradient of x * sigmoid(x), which can be differentiated again")
+_declare("grad", 10, "gradients handed out instead of added to .grad, made of backward alone")
+_declare("hvp", 10, "the product of a Hessian with a vector")
+_declare("gradient_penalty", 10, "the penalty of WGAN-GP")
 
 inf, nan, pi, e = _math.inf, _math.nan, _math.pi, _math.e
 newaxis = None
