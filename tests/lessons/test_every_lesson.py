@@ -119,9 +119,9 @@ def test_compared_programs_are_known_and_public(lesson: str) -> None:
             assert not get(str(call.args[0].value)).hidden
 
 
-@pytest.mark.parametrize("lesson", LESSONS)
+@pytest.mark.parametrize("lesson", [lesson for lesson in LESSONS if lesson != "l00_watch_it_run"])
 def test_no_lesson_imports_torch(lesson: str) -> None:
-    """It opens and can be solved where torch is not installed."""
+    """It opens and can be solved where torch is not installed. Lesson 0 has what torch did on record."""
     for statement in ast.walk(ast.parse(re.sub(r"(?m)^(\s*)[%!].*$", r"\1pass", code(lesson)))):
         names = [alias.name for alias in statement.names] if isinstance(statement, ast.Import) else []
         names += [statement.module or ""] if isinstance(statement, ast.ImportFrom) else []
