@@ -65,9 +65,10 @@ function render({ model, el }) {
       inputs.replaceChildren(
         ...Object.entries(values).map(([name, text]) => {
           const field = element("input", { type: "text", value: text, size: 12, autocomplete: "off" });
-          field.addEventListener("change", () =>
-            change({ inputs: { ...model.get("settings").inputs, [name]: field.value } }),
-          );
+          const set = () => change({ inputs: { ...model.get("settings").inputs, [name]: field.value } });
+          field.addEventListener("change", set);
+          // in JupyterLab the Enter key alone ends no editing of a field
+          field.addEventListener("keydown", (event) => event.key === "Enter" && set());
           return labelled(name, field);
         }),
       );
