@@ -47,6 +47,12 @@ def test_wheel_leaves_out_solutions(wheel: Path) -> None:
     assert {Path(file).parts[0] for file in files} == {"course", "autograder", "gradschool-0.1.0.dist-info"}
 
 
+def test_the_theatre_has_its_script_and_style(root: Path, wheel: Path) -> None:
+    for name in ("script.js", "style.css"):
+        file = f"course/widgets/theatre/{name}"
+        assert (wheel / file).read_bytes() == (root / file).read_bytes()
+
+
 def test_folders_that_are_left_out_exist(root: Path, project: dict) -> None:
     """A folder that was renamed must not slip into the wheel."""
     for pattern in project["tool"]["hatch"]["build"]["targets"]["wheel"]["exclude"]:

@@ -10,6 +10,7 @@ from typing import Any
 
 _HERE = "autograder.plugins.autograde"
 _FEEDBACK = "autograder.plugins.feedback"
+SHOWN = ["text/html", "image/svg+xml", "image/png", "image/jpeg", "text/markdown", "text/latex", "text/plain"]
 
 
 def configure(c: Any) -> None:
@@ -23,6 +24,8 @@ def configure(c: Any) -> None:
     # Settings of this class come before those of HTMLExporter, which nbgrader fills in for itself.
     c.FeedbackPage.template_name = "gradschool_feedback"
     c.FeedbackPage.extra_template_basedirs = [str(Path(__file__).parent / "templates")]
+    # Widgets say the same as HTML, and that needs no kernel: nbgrader's own pages then show it.
+    c.NbConvertBase.display_data_priority = SHOWN
     if trouble := _trouble():
         warnings.warn(f"Submissions will be graded WITHOUT any sandbox: {trouble}", stacklevel=2)
         return

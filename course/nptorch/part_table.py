@@ -16,7 +16,7 @@ def owner(name: str) -> str:
     """Return ``"null"``, ``"given"`` (a reference part) or ``"mine"`` for the part at `name`."""
     if is_null(name):
         return "null"
-    module = str(getattr(getattr(plugged, name), "__module__", None))
+    module = str(getattr(vars(plugged)[name], "__module__", None))
     return "given" if module.startswith(GIVEN_MODULES) else "mine"
 
 
@@ -40,7 +40,7 @@ class PartTable:
                 part.name,
                 part.lesson,
                 owner(part.name),
-                str(getattr(getattr(plugged, part.name), "__module__", "")),
+                str(getattr(vars(plugged)[part.name], "__module__", "")),
                 part.contract,
             )
             for part in sorted(DECLARED.values(), key=lambda part: part.lesson)

@@ -16,9 +16,11 @@ name       the node's name in torch: ``"MulBackward0"``, ``"AccumulateGrad"``; f
 label      what the user calls it (``"x"``, ``"loss"``), else ``""``
 shape      list of int, of the tensor (an op: of its first result)
 dtype      ``"float64"``
-value      `Value` of the tensor at the time of recording
-rule       the derivative as text, ``"g * other"``; ``""`` where there is none to show
-where      ``{"file": str, "line": int, "code": str}`` of the user's code that made it, or None
+value      `Value` of the tensor at the time of recording; None if nobody watched then
+rule       the derivative as text, ``"g * other"``, for several inputs ``"self: g; other: -g"``; ``""``
+           where there is none to show
+where      ``{"file": str, "line": int, "code": str}`` of the user's code that made it (a leaf or
+           source: that first used it), or None; the file without its folders, or ``"cell"``
 group      dotted path of the nn module that was running, ``""`` outside of modules
 ========== ===================================================================================
 
@@ -39,21 +41,26 @@ Events, ``events[i]["at"] == i``; each has a ``kind``, a sentence ``says`` in pl
 table, and ``node`` (id or None). By kind:
 
 ============ =================================================================================
-record       an operation was recorded (its node appears), or a leaf or source was met
+record       an operation was recorded (its node appears), or a leaf or source was met; ``before``: True
+             where it was recorded before anybody watched
 detach       an edge was cut: ``node`` is the new source, ``of`` the node it was cut from
-save         ``slot`` (torch's name, ``"self"``, ``"result"``), ``bytes``, ``version``; ``memory``: a number,
-             the same for values that share memory
-version      ``memory``, ``version``: an in-place step raised it; ``saved``: list of
-             ``{"node", "slot", "version"}`` that now hold another version
+save         ``slot`` (torch's name, ``"self"``, ``"result"``; of a Function ``"0"``, ``"1"``), ``bytes``,
+             ``version`` (or None); ``memory``: a number, the same for values that share memory; a plain
+             number that is kept: ``number``, ``bytes`` 0 and ``memory`` None; its ``free`` has it as well
+version      ``memory`` was written to, and ``version`` is what its counter says now (a part that does not
+             count leaves it as it was); ``saved``: list of ``{"node", "slot", "version"}`` that now hold
+             another version than their own counter says (a write through ``.data`` is not noticed)
 backward     a pass begins: ``roots`` (ids), ``retain_graph``, ``create_graph``, ``pass`` (0, 1, ...)
 arrive       a gradient arrived at ``node``: ``edge`` (index, or None at a root), ``value``, ``have`` of ``need``
-run          the node's backward ran: ``gradients_in`` and ``gradients_out``: lists of Value or None
-free         ``slot``, ``bytes``: a saved value was let go
+run          the node's backward ran: ``gradients_in`` and ``gradients_out``: lists of Value or None; of a
+             leaf, after it has accumulated
+free         ``slot``, ``bytes``: a saved value was let go; ``dropped``: True where its node died with it
 accumulate   a leaf's gradient: ``value`` (what was added), ``total`` (``.grad`` afterwards), ``first`` (bool)
 hook         ``on`` (``"tensor" "retain_grad" "post_accumulate" "pre" "post"``), ``name``, ``before``, ``after``:
-             Value or None
+             Value or None; ``after`` is the gradient as the hook left it (of ``"retain_grad"`` and
+             ``"post_accumulate"``: ``.grad``), of several gradients the first that is there
 error        ``error`` (type), ``text`` (message); ``node`` where it came up, if known
-end          a pass ended
+end          a pass ended: ``pass`` as in its ``backward``; ``failed``: by an error, which was told before
 ============ =================================================================================
 """
 
