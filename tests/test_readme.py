@@ -39,7 +39,8 @@ LESSON = "l05_retain_graph"
 # What each command must print, and the exit status with which it may end.
 RUN: dict[str, tuple[str, int]] = {
     "make grade": ("reference", 0),
-    "gradschool lab": (f"my_course/{LESSON}/{LESSON}.ipynb", 0),
+    "gradschool lab": ("my_course/l00_watch_it_run/l00_watch_it_run.ipynb", 0),
+    "gradschool lab 5": (f"my_course/{LESSON}/{LESSON}.ipynb", 0),
     "gradschool scenarios": ("saved.two-losses", 0),
     "gradschool compare saved.two-losses": ("agrees with torch-cpu", 0),
     f"nbgrader validate my_course/{LESSON}/{LESSON}.ipynb": ("VALIDATION FAILED", 0),
@@ -59,7 +60,11 @@ RUN: dict[str, tuple[str, int]] = {
 }
 LOOKED_AT = {"make test": ".venv/bin/python -m pytest -n 2"}
 # What is run in place of a command that would not come back, or that the copy cannot set up.
-IN_PLACE_OF = {"make grade": "gradschool demo", "gradschool lab": "gradschool lab --no-start"}
+IN_PLACE_OF = {
+    "make grade": "gradschool demo",
+    "gradschool lab": "gradschool lab --no-start",
+    "gradschool lab 5": "gradschool lab 5 --no-start",
+}
 
 
 def blocks(language: str) -> list[str]:

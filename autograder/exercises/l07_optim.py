@@ -12,6 +12,7 @@ EXERCISES = [
         lesson=LESSON,
         points=4,
         parts=("sgd_step",),
+        companions=("adam_step",),
         basics=("steps.sgd-down",),
         scenarios=(
             "steps.sgd-random",
@@ -37,6 +38,7 @@ EXERCISES = [
             "steps.sgd-of-all-shapes",
             "steps.sgd-half-the-digits",
         ),
+        waits={"adam_step": ("optim.frozen-weight-moves",)},
         costs={
             "steps.sgd-leaves-grad-alone": 1,
             "steps.sgd-in-place-once": 1,

@@ -83,5 +83,9 @@ def _parsed(text: str) -> list[Any]:
 
 
 def _constant(statement: Any) -> bool:
-    """``name = 3`` and the like: it costs nothing to run."""
-    return isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant)
+    """``name = 3`` and the like: it costs nothing to run (and needs nothing, as ``x.grad = None`` would)."""
+    return (
+        isinstance(statement, ast.Assign)
+        and isinstance(statement.value, ast.Constant)
+        and all(isinstance(target, ast.Name) for target in statement.targets)
+    )

@@ -11,7 +11,7 @@ from typing import Any
 import jupytext
 import nbformat
 
-from course.building.solution import BuildError, PartModule, solution_cell
+from course.building.solution import BuildError, PartModule, solution_cell_of
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 SCHEMA = 3
@@ -124,11 +124,7 @@ def _exercise_text(lesson: Path, parts: Path, text: str, known: frozenset[str]) 
     if not module.startswith("course.parts."):
         raise BuildError(where)
     read = PartModule.read(parts / f"{module.rpartition('.')[2]}.py")
-    texts = []
-    for alias in statements[0].names:
-        texts.append(solution_cell(read, alias.name, known))
-        known |= {alias.name}
-    return "\n\n\n".join(texts)
+    return solution_cell_of(read, [alias.name for alias in statements[0].names], known)
 
 
 def _check_grade_cell(lesson: Path, text: str, exercise: str, begun: bool, graded: bool) -> None:

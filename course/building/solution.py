@@ -80,16 +80,25 @@ def solution_cell(module: PartModule, name: str, known: frozenset[str] = frozens
     str
         Imports the reference needs, private helpers as solution, then the object with its bodies marked.
     """
-    helpers, imports = _needs(module, module.definition(name), known)
+    return solution_cell_of(module, [name], known)
+
+
+def solution_cell_of(module: PartModule, names: list[str], known: frozenset[str] = frozenset()) -> str:
+    """Return one cell for several parts, as `solution_cell` does for one: each import once, at the top."""
+    imports: set[str] = set()
     blocks = []
+    for name in names:
+        helpers, needed = _needs(module, module.definition(name), known)
+        imports.update(needed)
+        blocks += [_region(_text(module, helper), indent=0) for helper in helpers]
+        blocks.append("\n".join(_marked(module, module.definition(name))))
+        known |= {name}
     if imports:
-        blocks.append("\n".join(imports))
-    blocks += [_region(_text(module, helper), indent=0) for helper in helpers]
-    blocks.append("\n".join(_marked(module, module.definition(name))))
+        blocks.insert(0, "\n".join(sorted(imports, key=lambda line: (line.startswith("from"), line))))
     return "\n\n\n".join(blocks)
 
 
-def _needs(module: PartModule, target: Definition, known: frozenset[str]) -> tuple[list[Definition], list[str]]:
+def _needs(module: PartModule, target: Definition, known: frozenset[str]) -> tuple[list[Definition], set[str]]:
     """Find the private helpers and the imports that ``target`` uses, directly or through a helper."""
     defined = {node.name: node for node in module.tree.body if isinstance(node, Definition)}
     available = module.imports()
@@ -111,7 +120,7 @@ def _needs(module: PartModule, target: Definition, known: frozenset[str]) -> tup
                     "does not have. Import it, make it a private function, or build it in an earlier cell."
                 )
     helpers.sort(key=lambda helper: helper.lineno)
-    return helpers, sorted(imports, key=lambda line: (line.startswith("from"), line))
+    return helpers, imports
 
 
 def _free_names(node: ast.AST) -> set[str]:

@@ -39,11 +39,11 @@ def sgd_step(
     dampening : float
         The new gradient enters the buffer multiplied by ``1 - dampening``; the first one whole.
     weight_decay : float
-        This much of the parameter is added to its gradient before anything else.
+        This much of the parameter is added to its gradient, before the buffer sees it.
     nesterov : bool
         Step along the gradient plus `momentum` times the buffer, instead of along the buffer.
     maximize : bool
-        Step along the gradient instead of against it.
+        Turn the gradient around first, so that the step goes uphill; decay still pulls towards 0.
     """
     if maximize:
         grad = -grad
@@ -89,16 +89,18 @@ def adam_step(
     lr : float
         Learning rate.
     betas : (float, float)
-        How much of each running mean is kept; the rest is filled up with the new value.
+        How much of each running mean is kept (of the gradient, of its square); the rest is filled up
+        with the new value. Both means are too small at first, since they start at 0: they are corrected
+        where the step is made, and kept as they are.
     eps : float
-        Added to the root of the mean square (after its bias was corrected).
+        Added to the root of the corrected mean square.
     weight_decay : float
         This much of the parameter is added to its gradient; if `decoupled`, the parameter is
         multiplied by ``1 - lr * weight_decay`` first instead.
     amsgrad : bool
-        Divide by the largest mean square so far.
+        Divide by the root of the largest mean square so far, which is corrected as the last one is.
     maximize : bool
-        Step along the gradient instead of against it.
+        Turn the gradient around first, so that the step goes uphill; decay still pulls towards 0.
     decoupled : bool
         AdamW's weight decay instead of Adam's.
     """

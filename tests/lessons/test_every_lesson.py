@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import shutil
 from pathlib import Path
@@ -14,6 +15,9 @@ import pytest
 from nbclient import NotebookClient
 
 from autograder.exercises import exercises
+from autograder.sandbox.judge import Judge
+from autograder.sandbox.transplant import grade_id, solutions, text_of
+from autograder.sandbox.worker import Worker
 from course.scenarios import get
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -77,7 +81,20 @@ def test_release_fails_honestly(lesson: str, tmp_path: Path) -> None:
             assert results == ["0.0"]
             assert printed(cell).strip(), cell.source
         for output in errors(cell):
-            assert output.ename in {"NotImplementedError", "MissingPart", "NameError", "PartFileError"}, (cell.source, output.evalue)
+            expected = {"NotImplementedError", "MissingPart", "NameError", "PartFileError"}
+            assert output.ename in expected, (cell.source, output.evalue)
+
+
+@pytest.mark.parametrize("lesson", GRADED)
+def test_the_reference_earns_everything_in_the_sandbox(lesson: str) -> None:
+    """There the judge is outside, and the process that runs the cells has no reference."""
+    place = ROOT / "source" / lesson
+    source = json.loads((place / f"{lesson}.ipynb").read_text(encoding="utf-8"))
+    right = {grade_id(one): text_of(one) for one in solutions(source)}
+    with Worker(place / "given") as worker:
+        judge = Judge(worker, source)
+        earned = {one.id: judge.judge(one, right, 20_260_101).verdict.points for one in exercises(lesson)}
+    assert earned == {one.id: one.points for one in exercises(lesson)}
 
 
 @pytest.mark.parametrize("folder", ["source", "release"])

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograder.faults.registry import fault
+from autograder.faults.registry import Part, fault
 
 CYCLE = "https://github.com/pytorch/pytorch/issues/7343"
 
 
-def wrong(id: str, help: str, links: tuple[str, ...] = ()) -> Any:
+def wrong(id: str, help: str, links: tuple[str, ...] = ()) -> Callable[[Part], Part]:
     return fault(id, exercise="handed-out", part="grad", help=help, links=links)
 
 

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import course.nptorch as torch
-from autograder.faults.registry import fault
+from autograder.faults.registry import Part, fault
 
 F = Callable[[Any], Any]
 
 
-def wrong(id: str, help: str, links: tuple[str, ...] = ()) -> Any:
+def wrong(id: str, help: str, links: tuple[str, ...] = ()) -> Callable[[Part], Part]:
     return fault(id, exercise="hessian-vector", part="hvp", help=help, links=links)
 
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import course.nptorch as torch
-from autograder.faults.registry import fault
+from autograder.faults.registry import Part, fault
 
 DOUBLE = "https://docs.pytorch.org/tutorials/intermediate/custom_function_double_backward_tutorial.html"
 
 
-def forward(id: str, help: str, links: tuple[str, ...] = ()) -> Any:
+def forward(id: str, help: str, links: tuple[str, ...] = ()) -> Callable[[Part], Part]:
     return fault(id, exercise="swish", part="swish_forward", help=help, links=links)
 
 
-def backward(id: str, help: str, links: tuple[str, ...] = ()) -> Any:
+def backward(id: str, help: str, links: tuple[str, ...] = ()) -> Callable[[Part], Part]:
     return fault(id, exercise="swish", part="swish_backward", help=help, links=links)
 
 

@@ -160,13 +160,19 @@ class Student:
         missing = [name for name in mine if name not in known]
         if missing:
             return missing
-        beside: dict[str, Any] = {"__name__": "beside"}
+        # A part beside the student's may stand on a helper that is the student's to write, as a class derives
+        # from its base: what the author's texts lack comes from the student's cells, save for parts.
+        beside: dict[str, Any] = {name: thing for name, thing in self.names.items() if name not in DECLARED}
+        beside["__name__"] = "beside"
         for text in others:
             for statement in ast.parse(text).body:
                 try:
                     exec(compile(ast.Module([statement], []), "<beside>", "exec"), beside)
                 except ImportError:  # what only the lesson's plots need is not in here
                     continue
+                except NameError:  # the helper is not there: then the student's own part has to do
+                    name = getattr(statement, "name", "")
+                    beside |= {name: self.names[name]} if name in DECLARED and name in self.names else {}
         torch.use(**{name: beside[name] for name in DECLARED if name in beside} | known)
         return []
 
