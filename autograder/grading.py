@@ -9,8 +9,11 @@ from typing import Any
 from autograder.exercises import Exercise, exercises, get
 from autograder.plugging import Stage, null_stage, stage, stale
 from autograder.quiet import quiet
-from autograder.trial import Mark, Trial, load_hidden, run
+from autograder.smallest import smallest
+from autograder.trial import Mark, Trial, load_hidden, run, run_with
 from autograder.verdict import Verdict, beside, judged, refused, stopped_at_basics
+from course.scenarios.observation import Observations
+from course.scenarios.registry import Scenario
 
 _free: dict[tuple[str, bool, tuple[str, ...]], frozenset[str]] = {}
 
@@ -52,22 +55,34 @@ def verdict_on(exercise_id: str, parts: dict[str, Any]) -> Verdict:
         trials = run([*exercise.basics, *later])
     ideas = ideas_for(exercise, trials)
     students = [*exercise.parts, *scene.own]
+
+    def again(scenario: Scenario, seed: int, expected: Observations) -> Trial:
+        with scene.set():
+            return run_with(scenario, seed, expected)
+
+    def simpler(trial: Trial) -> Trial:
+        return smallest(trial, again)
+
     basics = trials[: len(exercise.basics)]
     if all(trial.passed for trial in basics):
         free = free_of(exercise, scene, hidden)
-        verdict = judged(exercise, trials, free, ideas, waiting, scene.absent, students)
+        verdict = judged(exercise, trials, free, ideas, waiting, scene.absent, students, simpler)
     else:
-        verdict = stopped_at_basics(exercise, basics, ideas, students)
+        verdict = stopped_at_basics(exercise, basics, ideas, students, simpler)
     weak = [] if all(trial.passed for trial in trials) else _weak(scene, hidden)
     return beside(verdict, stale(exercise, parts), weak)
 
 
 def _weak(scene: Stage, hidden: bool) -> list[tuple[str, str]]:
-    """The student's companions that fail in their own exercise: the fault may be theirs alone."""
+    """The student's companions that fail in their own exercise: the fault may be theirs alone.
+
+    Each is tried without the student's other parts, whose faults would look like its own.
+    """
     found = []
     for other in exercises():
         for name in set(other.parts) & set(scene.own):
-            alone = stage(other, scene.parts)
+            own = {part: scene.parts[part] for part in other.parts}
+            alone = stage(other, {**dict.fromkeys(other.companions), **own})
             with alone.set():
                 trials = run([*other.basics, *_chosen(other, alone, hidden)[0]])
             if not all(trial.passed for trial in trials):

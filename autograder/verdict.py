@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from autograder.exercises import Exercise
@@ -12,6 +12,11 @@ from autograder.words import contrast, inputs, origin, plain, unwritten
 
 MESSAGES = 2
 UNWRITTEN = "    This is not written yet: "
+Simpler = Callable[[Trial], Trial]  # the same failure with simpler inputs, if there are some; see `autograder.smallest`
+
+
+def _as_it_is(trial: Trial) -> Trial:
+    return trial
 
 
 @dataclass(frozen=True)
@@ -39,11 +44,15 @@ def refused(exercise: Exercise, why: str, advice: str = "") -> Verdict:
 
 
 def stopped_at_basics(
-    exercise: Exercise, trials: Sequence[Trial], ideas: list[str], students: Sequence[str] = ()
+    exercise: Exercise,
+    trials: Sequence[Trial],
+    ideas: list[str],
+    students: Sequence[str] = (),
+    simpler: Simpler = _as_it_is,
 ) -> Verdict:
     """A basic scenario failed: say only that."""
     first = next(trial for trial in trials if not trial.passed)
-    lines = [_head(exercise, 0.0) + " First make this work:", *_tell(exercise, first, ideas, students)]
+    lines = [_head(exercise, 0.0) + " First make this work:", *_tell(exercise, first, ideas, students, simpler)]
     return Verdict(0.0, tuple(_advised(exercise, lines, [first], ideas)))
 
 
@@ -55,6 +64,7 @@ def judged(
     waiting: int = 0,
     absent: Sequence[str] = (),
     students: Sequence[str] = (),
+    simpler: Simpler = _as_it_is,
 ) -> Verdict:
     """Turn the trials into points.
 
@@ -75,6 +85,8 @@ def judged(
         The companions they wait for.
     students : sequence of str
         The parts that the student wrote.
+    simpler : callable
+        Finds simpler inputs for a failure that is shown.
     """
     earning = [trial for trial in trials if trial.scenario.id not in free]
     earned = sum(trial.passed for trial in earning)
@@ -92,7 +104,7 @@ def judged(
     if broken:
         lines.append(f"(Failing though they pass with nothing written: {broken}; each takes off what another earns)")
     for nth, trial in enumerate(failing[:MESSAGES]):
-        lines += _tell(exercise, trial, ideas if nth == 0 else [], students)
+        lines += _tell(exercise, trial, ideas if nth == 0 else [], students, simpler)
     if len(failing) > MESSAGES:
         lines.append(f"({len(failing) - MESSAGES} more differ; mend these first)")
     lines = _advised(exercise, lines, failing[:MESSAGES], ideas)
@@ -139,7 +151,7 @@ def _head(exercise: Exercise, points: float, when: str = "") -> str:
     return f"{exercise.id}: {points:g} of {exercise.points:g} points{when}."
 
 
-def _tell(exercise: Exercise, trial: Trial, ideas: list[str], students: Sequence[str]) -> list[str]:
+def _tell(exercise: Exercise, trial: Trial, ideas: list[str], students: Sequence[str], simpler: Simpler) -> list[str]:
     """One message: the question, what torch gives, what the submission gives, and the idea behind it."""
     scenario = trial.scenario
     lines = [f"- {scenario.asks}"]
@@ -149,6 +161,8 @@ def _tell(exercise: Exercise, trial: Trial, ideas: list[str], students: Sequence
         difference = telling(trial.differences)
         if missing := unwritten(difference, exercise.number):
             return [*lines, UNWRITTEN + missing]
+        trial = simpler(trial)
+        difference = telling(trial.differences)
         expected, yours = contrast(difference)
         if difference.what == "extra" and difference.label == "raised":
             lines.append("    With your part it breaks off:")
@@ -171,5 +185,6 @@ def _tell(exercise: Exercise, trial: Trial, ideas: list[str], students: Sequence
         lines.append(f"    As long as this fails, it costs at least {cost:g} point{'' if cost == 1 else 's'}.")
     if not scenario.hidden:
         where = "Run it yourself" if scenario.contract else "See it beside torch"
-        lines.append(f'    {where}: compare("{scenario.id}")')
+        seed = f", seed={trial.seed}" if trial.seed else ""
+        lines.append(f'    {where}: compare("{scenario.id}"{seed})')
     return lines

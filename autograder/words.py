@@ -54,10 +54,20 @@ def contrast(difference: Difference) -> tuple[str, str]:
 
 
 def inputs(drawn: Sequence[Any]) -> str:
-    """Write the arrays that a scenario drew, as they are typed; nothing if they are too large to read."""
-    text = " and ".join(str(array.tolist()) for array in drawn if array.size <= SHOWN)
-    small = all(array.size <= SHOWN for array in drawn) and len(text) <= WIDTH
-    return text if small else ""
+    """Write the arrays that a scenario drew, as they are typed or in words; nothing if they are too large to read."""
+    told = [_input(array) for array in drawn]
+    text = " and ".join(told)
+    return text if all(told) and len(text) <= WIDTH else ""
+
+
+def _input(array: Any) -> str:
+    if array.size <= SHOWN:
+        return str(array.tolist())
+    numbers, shape = array.ravel(), ", ".join(map(str, array.shape))
+    first, last = numbers[0].item(), numbers[-1].item()
+    if (numbers == first).all():
+        return f"{first} everywhere, of shape ({shape})"
+    return f"{first} to {last} in order, of shape ({shape})" if (numbers[1:] == numbers[:-1] + 1).all() else ""
 
 
 def origin(difference: Difference, students: Sequence[str]) -> str:

@@ -152,7 +152,7 @@ def test_everybody_gets_feedback(graded: tuple[Outcome, str, Path]) -> None:
     for student in CLASS:
         assert LESSON in {path.stem for path in (graded[2] / "feedback" / student / LESSON).glob("*.html")}
     text = escaped(feedback(graded, "emeka"))
-    for words in ("keep output.detach()", "saved-tensor: 3 of 5 points", "torch gives", 'compare("saved.no-cycle")'):
+    for words in ("keep output.detach()", "saved-tensor: 3 of 5 points", "torch gives", 'compare("saved.no-cycle"'):
         assert words in text
     assert "Hand it in again" in feedback(graded, "kofi")
 

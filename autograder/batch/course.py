@@ -7,15 +7,14 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autograder.batch.handed import carried_from_folder
 from autograder.batch.marker import FOLDER, Marker
 from autograder.exercises import exercises
 from autograder.sandbox.transplant import Carried
-
-SHOWN = 80  # characters of a file name in a sentence
 
 
 class NoCourse(LookupError):
@@ -109,20 +108,7 @@ class Course:
 
 def carry(marker: Marker, submission: Submission) -> Carried:
     """Take the texts of a submission, whatever its file is called."""
-    wanted = submission.folder / f"{marker.lesson}.ipynb"
-    if os.path.lexists(wanted):
-        return marker.carry(wanted)
-    others = sorted(path for path in submission.folder.glob("*.ipynb") if not path.name.startswith("."))
-    if len(others) == 1:
-        found = marker.carry(others[0])
-        return replace(found, flags=(f"The notebook was called {_shown(others[0].name)}.", *found.flags))
-    if others:
-        return Carried({}, (), f"There are {len(others)} notebooks and none is called {wanted.name}. Ask for it again.")
-    return Carried({}, (), f"There is no {wanted.name} in this submission. Ask for it again.")
-
-
-def _shown(name: str) -> str:
-    return ascii(name if len(name) <= SHOWN else name[:SHOWN] + "...")
+    return carried_from_folder(submission.folder, marker.lesson, marker.carry)
 
 
 class load_nbgrader:  # noqa: N801 - a function that returns a namespace

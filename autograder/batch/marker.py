@@ -46,8 +46,8 @@ class Marker:
     def __init__(self, course: Path, lesson: str) -> None:
         self.course, self.lesson = course, lesson
         self.store = Store(course / FOLDER / "results")
-        self._bytes = _read(course / "source" / lesson / f"{lesson}.ipynb", f"gradschool build {lesson}")
-        self.source: Notebook = json.loads(self._bytes)
+        self.text = _read(course / "source" / lesson / f"{lesson}.ipynb", f"gradschool build {lesson}")
+        self.source: Notebook = json.loads(self.text)
         release = course / "release" / lesson / f"{lesson}.ipynb"
         self.released: Notebook = json.loads(_read(release, f"nbgrader generate_assignment {lesson}"))
         self.salt = _salt(course / FOLDER)
@@ -61,7 +61,7 @@ class Marker:
     def key(self, carried: Carried) -> str:
         """Name the result that these texts have."""
         limits = (SECONDS, judging.CELLS, judging.ALL)
-        return key_of(carried, self.lesson, self._bytes, self.salt, limits)
+        return key_of(carried, self.lesson, self.text, self.salt, limits)
 
     def known(self, carried: Carried) -> Result | None:
         """Return the result of these texts if there is one already."""

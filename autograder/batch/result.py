@@ -11,8 +11,9 @@ import functools
 import hashlib
 import json
 import os
+import re
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # What decides about points and words. The lessons' texts come in as the notebook that is judged.
 JUDGING = ("autograder", "course/nptorch", "course/parts", "course/scenarios", "course/compare")
 _SUFFIXES = (".py", ".json")
+NAME = re.compile(r"[0-9a-f]{64}")  # of a result
 
 
 @dataclass(frozen=True)
@@ -173,11 +175,17 @@ def key_of(carried: Carried, lesson: str, notebook: bytes, salt: str, limits: It
 def judging() -> str:
     """Digest of the code and the records that judge."""
     digest = hashlib.sha256()
+    for path in files_that_judge():
+        digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def files_that_judge() -> Iterator[Path]:
+    """List the code and the records that judge, in a fixed order."""
     for name in JUDGING:
         for path in sorted((ROOT / name).rglob("*")):
             if path.suffix in _SUFFIXES and "examples" not in path.parts:
-                digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
+                yield path
 
 
 def plain(result: Result) -> dict[str, Any]:

@@ -94,7 +94,7 @@ class Scores:
                     self._grade(notebook, notebooks[one.submission.student], bool(one.result.unreadable))
                 elif not (one.submission.folder / f"{notebook.name}.ipynb").exists():
                     self._missing(notebook)
-        self.db.flush()
+        self.db.flush()  # a row that was made just now can be refreshed only when it is in the database
         if self._late.enabled:
             for row in rows.values():
                 self._penalty(row)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder.batch.marker import Marker
-from autograder.batch.result import Result
+from autograder.batch.result import NAME, Result
 from autograder.exercises import exercises
 
 LARGEST = 16 * 2**20  # bytes of a result
-_NAME = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass
@@ -50,7 +48,7 @@ def take(marker: Marker, folders: Iterable[Path], wanted: Collection[str]) -> Ta
     taken = Taken()
     for folder in folders:
         for path in sorted(folder.rglob("*.json")):
-            if not _NAME.fullmatch(path.stem):
+            if not NAME.fullmatch(path.stem):
                 continue  # the ledger, or whatever else lies there
             if path.stem not in wanted:
                 taken.strange += 1

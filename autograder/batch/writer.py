@@ -24,7 +24,8 @@ from autograder.batch.scores import Scores
 from autograder.sandbox.transplant import Carried
 
 CHUNK = 50  # submissions in one transaction
-MARK = "gradschool"  # in the metadata, with what was carried over; see autograder.plugins.autograde
+# In a notebook's metadata: what was carried over, and the result's name; see autograder.plugins.autograde.
+MARK = "gradschool"
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,7 @@ class Writer:
             "texts": one.carried.texts,
             "flags": list(one.carried.flags),
             "unreadable": one.carried.unreadable or one.result.unreadable,
+            "key": one.result.key,
         }
         return notebook
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.oracles import files
+from autograder.oracles import files, simple
 from course.compare.backends import Backend, backend
 from course.scenarios.differences import differences
 from course.scenarios.observation import Observation, Observations, observe
@@ -62,11 +62,9 @@ def record(device: str = "cpu", dtype: str = "float64") -> list[Path]:
         escapes from a scenario, or if two runs of it do not agree.
     """
     engine = _engine(device)
-    where = _where(engine)
     changed = []
-    for hidden in (False, True):
-        fresh = _run_all(engine, dtype, hidden)
-        for topic in {*fresh, *(files.topics(where, hidden) if _knows(hidden) else ())}:
+    for where, hidden, fresh in _records(engine, dtype):
+        for topic in {*fresh, *files.topics(where, hidden)}:
             file = files.path(topic, where, hidden)
             if topic not in fresh:
                 file.unlink()
@@ -88,12 +86,8 @@ def check(device: str = "cpu", dtype: str = "float64") -> list[Disagreement]:
         As `record` does.
     """
     engine = _engine(device)
-    where = _where(engine)
     found: list[Disagreement] = []
-    for hidden in (False, True):
-        if not _knows(hidden):
-            continue
-        fresh = _run_all(engine, dtype, hidden)
+    for where, hidden, fresh in _records(engine, dtype):
         for topic in sorted({*fresh, *files.topics(where, hidden)}):
             old = files.read(files.path(topic, where, hidden))["observations"]
             new = fresh.get(topic, {})
@@ -136,8 +130,27 @@ def _knows(hidden: bool) -> bool:
     return not hidden or importlib.util.find_spec("autograder.hidden") is not None
 
 
+def _records(engine: Backend, dtype: str) -> Iterator[tuple[str, bool, dict[str, dict[str, _Fresh]]]]:
+    """Make each record anew: its name, whether it is of hidden scenarios, and what was seen, by topic."""
+    for hidden in (False, True):
+        if _knows(hidden):
+            yield _where(engine), hidden, _run_all(engine, dtype, hidden)
+    # A step is kept where the reference agrees, so who has no reference cannot make this one.
+    if engine.device == "cpu" and importlib.util.find_spec("course.parts") is not None:
+        yield simple.WHERE, False, _run_simple(engine)
+
+
+def _run_simple(engine: Backend) -> dict[str, dict[str, _Fresh]]:
+    by_topic: dict[str, dict[str, _Fresh]] = {}
+    graded = simple.graded()
+    for scenario in scenarios(hidden=False):
+        if scenario.id in graded and (seen := simple.seen(engine, scenario)):
+            by_topic.setdefault(scenario.topic, {})[scenario.id] = _Fresh(scenario, seen)
+    return by_topic
+
+
 def _run_all(engine: Backend, dtype: str, hidden: bool) -> dict[str, dict[str, _Fresh]]:
-    if hidden and _knows(hidden):
+    if hidden:
         importlib.import_module("autograder.hidden").load()
     by_topic: dict[str, dict[str, _Fresh]] = {}
     for scenario in scenarios(hidden=hidden):

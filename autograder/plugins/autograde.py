@@ -9,6 +9,9 @@ for late work applied, grades saved. Assignments that are no lesson of this cour
 from __future__ import annotations
 
 import atexit
+import fnmatch
+import glob
+import os
 import re
 from dataclasses import asdict
 from pathlib import Path
@@ -22,9 +25,11 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import parse_utc
 
 from autograder.batch.beside import beside, timestamp_of
+from autograder.batch.handed import carried_from_folder
 from autograder.batch.marker import Marker
 from autograder.batch.outputs import put_outputs
 from autograder.exercises import exercises
+from autograder.sandbox import layers
 from autograder.sandbox.transplant import Carried, rebuild
 
 # What nbgrader's exchange writes. The name of a time zone is looked up as a file, so a path is none.
@@ -88,6 +93,27 @@ class Submissions(NotebookExporter):
         super().__init__(**options)  # type: ignore[no-untyped-call]
         if self.parent is not None and is_lesson(self.parent.coursedir.assignment_id):
             self.parent.coursedir = OnlyNotebooks.like(self.parent.coursedir)
+            self._say_where_code_runs()
+            self._expect_notebooks()
+
+    def _say_where_code_runs(self) -> None:
+        """Tell once in each run which walls stand."""
+        self.parent.log.info("%s", layers.probe())
+
+    def _expect_notebooks(self) -> None:
+        """Have each submission graded as the lesson's notebook, whatever its file is called, or if there is none.
+
+        nbgrader has listed the files by their names just now, to leave out those that it does not know, and
+        folders without any. What is read in the end is decided in `from_filename`.
+        """
+        parent = self.parent
+        lesson = parent.coursedir.assignment_id
+        if not fnmatch.fnmatch(lesson, parent.coursedir.notebook_id):
+            return
+        for folder in glob.glob(parent._format_source(lesson, parent.coursedir.student_id)):
+            wanted = os.path.join(folder, f"{lesson}.ipynb")
+            if os.path.isdir(folder) and wanted not in parent.assignments.get(folder, ()):
+                parent.assignments[folder] = [wanted]
 
     def from_filename(self, filename: str, resources: Any = None, **options: Any) -> Any:
         """Return the notebook to go on with, and its resources."""
@@ -96,7 +122,7 @@ class Submissions(NotebookExporter):
             return super().from_filename(filename, resources, **options)
         course = Path(self.parent.coursedir.root)
         marker = marker_for(course, told["assignment"])
-        carried = marker.carry(course / filename)
+        carried = carried_from_folder((course / filename).parent, marker.lesson, marker.carry)
         rebuilt = rebuild(marker.source, marker.released, carried)
         notebook: Any = nbformat.from_dict(rebuilt)  # type: ignore[no-untyped-call]
         notebook.metadata[MARK] = asdict(carried)
@@ -145,7 +171,7 @@ class Execute(steps.Execute):  # type: ignore[misc]
         carried = Carried(**notebook.metadata[MARK])
         # The exporter runs in the course directory; see nbgrader.converters.base.BaseConverter.start.
         result = marker_for(Path.cwd(), resources["nbgrader"]["assignment"]).mark(carried)
-        notebook.metadata[MARK]["unreadable"] = carried.unreadable or result.unreadable
+        notebook.metadata[MARK] |= {"unreadable": carried.unreadable or result.unreadable, "key": result.key}
         put_outputs(notebook.cells, result)
         for cell in notebook.cells:
             if cell.cell_type == "code":

@@ -7,6 +7,7 @@ from typing import Any
 
 from traitlets.config.loader import PyFileConfigLoader
 
+from autograder.batch.handed import carried_from_folder
 from autograder.exercises import exercises
 from autograder.report.page import page
 from autograder.report.results import Row, blame, collect
@@ -74,10 +75,7 @@ def rows_of(gradebook: Any, course: Path, lesson: str) -> list[Row]:
 
 def why_not(folder: Path, lesson: str) -> str:
     """Say why a submission cannot be graded, or nothing."""
-    notebook = folder / f"{lesson}.ipynb"
-    if not notebook.is_file() and not notebook.is_symlink():
-        return f"There is no {notebook.name} in this submission. Ask for it again."
-    return carry(notebook, {"cells": []}).unreadable
+    return carried_from_folder(folder, lesson, lambda file: carry(file, {"cells": []})).unreadable
 
 
 def write(course: Path, lesson: str, rows: list[Row], name: str = "") -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.batch.marker import FOLDER, Marker
-from autograder.batch.result import Result
+from autograder.batch.result import NAME, Result, Store
 from autograder.exercises import exercises
 from autograder.report.message import Said, parse
 from autograder.sandbox.transplant import Carried
@@ -31,13 +30,16 @@ class Graded:
     unreadable : str
         Why the submitted file could not be read, if so.
     carried : Carried or None
-        What was taken from the submission, by which its result file is named.
+        What was taken from the submission.
+    key : str
+        The name of its result.
     """
 
     said: dict[str, Said] = field(default_factory=dict)
     flags: list[str] = field(default_factory=list)
     unreadable: str = ""
     carried: Carried | None = None
+    key: str = ""
 
 
 @dataclass
@@ -142,19 +144,34 @@ def collect(gradebook: Any, lesson: str, course: Path, failures: dict[str, str])
         if told.unreadable:
             row.human.append(told.unreadable)
         _grades(row, submission, said_already=bool(told.unreadable))
-        row.failed = _failed(known(told.carried) if told.carried else None)
+        row.failed = _failed(known(told))
     return rows
 
 
-def results_of(course: Path, lesson: str) -> Callable[[Carried], Result | None]:
-    """Return what finds result files, which are there if this course's judge has graded here.
+def results_of(course: Path, lesson: str) -> Callable[[Graded], Result | None]:
+    """Return what finds the result of a graded notebook, if this course's judge has graded here.
 
-    A result is named by the judge too, so after an upgrade those of before are not found any more.
+    A notebook says the name of its result. In one that was graded before they did, the name follows from what
+    was carried over and from the judge, so that after an upgrade it is another.
     """
-    if (course / FOLDER / "results" / lesson).is_dir():
-        with contextlib.suppress(FileNotFoundError):  # the lesson is not here any more, only its grades
-            return Marker(course, lesson).known
-    return lambda carried: None
+    if not (course / FOLDER / "results" / lesson).is_dir():
+        return lambda graded: None
+    store = Store(course / FOLDER / "results")
+    marker: list[Marker] = []
+
+    def find(graded: Graded) -> Result | None:
+        if graded.key:
+            return store.get(lesson, graded.key)
+        if graded.carried is None:
+            return None
+        if not marker:
+            try:
+                marker.append(Marker(course, lesson))
+            except FileNotFoundError:  # the lesson is not here any more, only its grades
+                return None
+        return marker[0].known(graded.carried)
+
+    return find
 
 
 def blame(row: Row, reason: str) -> None:
@@ -188,6 +205,9 @@ def read(path: Path) -> Graded:
     found = Graded({}, list(marks.get("flags", ())), marks.get("unreadable", ""))
     if isinstance(marks.get("texts"), dict):
         found.carried = Carried(marks["texts"], tuple(found.flags), found.unreadable)
+    key = marks.get("key", "")
+    if isinstance(key, str) and NAME.fullmatch(key):  # a notebook that this course did not make may say anything
+        found.key = key
     for cell in notebook["cells"]:
         told = cell["metadata"].get("nbgrader", {})
         if cell["cell_type"] == "code" and told.get("grade") and not told.get("solution"):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from autograder.clock import TimeUp, limit
@@ -25,6 +25,7 @@ from autograder.sandbox.remote import RemoteBackend
 from autograder.sandbox.session import Ended, Session, deadline
 from autograder.sandbox.transplant import Notebook
 from autograder.sandbox.worker import Student, Worker
+from autograder.smallest import smallest
 from autograder.trial import ENDLESS, SECONDS, SLOW, Trial, inputs_at, load_hidden, not_tried
 from autograder.verdict import Verdict, judged, refused, stopped_at_basics
 from course.compare.backends import backend
@@ -117,18 +118,17 @@ class Judge:
         try:
             basics = run.trials(exercise.basics)
             later = run.trials([*exercise.scenarios, *(exercise.hidden if self.hidden else ())])
+            trials = [*basics, *later]
+            ideas = ideas_for(exercise, trials)
+            if all(trial.passed for trial in basics):
+                free = free_of(exercise, stage(exercise, {}), self.hidden)
+                verdict = judged(exercise, trials, free, ideas, students=exercise.parts, simpler=run.simpler)
+            else:
+                verdict = stopped_at_basics(exercise, basics, ideas, exercise.parts, run.simpler)
         except Stopped as stopped:
             return Judgement(refused(exercise, str(stopped), exercise.advice), [], run.cells)
         finally:
             run.close()
-        trials = [*basics, *later]
-        ideas = ideas_for(exercise, trials)
-        if all(trial.passed for trial in basics):
-            scene = stage(exercise, {})
-            free = free_of(exercise, scene, self.hidden)
-            verdict = judged(exercise, trials, free, ideas, students=exercise.parts)
-        else:
-            verdict = stopped_at_basics(exercise, basics, ideas, exercise.parts)
         return Judgement(verdict, trials, run.cells, ideas)
 
     def scenario(self, id: str) -> Scenario:
@@ -206,13 +206,44 @@ class _Run:
         if self.slow >= SLOW or deadline(0) > self.end:
             return not_tried(scenario)
         seed, expected = self.judge.expected(scenario, self.seed)
+        found, by_chance = self._held(scenario, seed, expected)
+        if not found.passed or not by_chance:
+            return found
+        # What is asked differs from seed to seed: nobody's grade may hang on which one was drawn.
+        for kept in oracle.seeds(scenario.id):
+            found, _ = self._held(scenario, kept, oracle.expected(scenario.id, kept))
+            if not found.passed:
+                break
+        return found
+
+    def simpler(self, trial: Trial) -> Trial:
+        """Return the same failure with simpler inputs, if there are some; see `autograder.smallest`."""
+        try:
+            return smallest(trial, self._again)
+        except Stopped:  # the process ended, and there is no other: what is known is told
+            return trial
+
+    def _again(self, scenario: Scenario, seed: int, expected: Observations) -> Trial:
+        if deadline(0) > self.end:
+            return not_tried(scenario)
+        return replace(self._held(scenario, seed, expected)[0], seed=seed)
+
+    def _held(self, scenario: Scenario, seed: int, expected: Observations) -> tuple[Trial, bool]:
+        """Run a scenario and hold it against what torch does; say also whether chance decides what it asks.
+
+        Raises
+        ------
+        Stopped
+            If there is no process to run it in, and there never was.
+        """
         try:
             session, engine = self.ready()
         except Stopped:
             if not self.tried:
                 raise
             self.slow = SLOW  # what was earned stays, and there is no sense in another attempt
-            return Trial(scenario, trouble="was not tried: when the cells were run again, they did not get that far")
+            trouble = "was not tried: when the cells were run again, they did not get that far"
+            return Trial(scenario, trouble=trouble), False
         self.tried = True
         session.until = min(deadline(SECONDS), self.end)
         try:
@@ -221,14 +252,7 @@ class _Run:
                 warnings.simplefilter("ignore")  # a student's words are not for the teacher's terminal
                 got = observe(scenario, engine, seed)
                 found = tuple(differences(expected, got, scenario.ulps))
-                if not found and _shaped_by_chance(got):
-                    # What is asked differs from seed to seed: nobody's grade may hang on which one was drawn.
-                    for kept in oracle.seeds(scenario.id):
-                        got = observe(scenario, engine, kept)
-                        found = tuple(differences(oracle.expected(scenario.id, kept), got, scenario.ulps))
-                        if found:
-                            break
-                return Trial(scenario, found, inputs=inputs_at(found, got))
+                return Trial(scenario, found, inputs=inputs_at(found, got)), _shaped_by_chance(got)
         except (TimeIsUp, TimeUp):
             trouble = ENDLESS
             self.slow += 1
@@ -239,7 +263,7 @@ class _Run:
         except Exception as error:  # what it gives may be of any kind, and fail in any way when it is looked at
             trouble = f"gave what cannot be observed: {one_line(f'{type(error).__name__}: {error}')}"
         self.close()
-        return Trial(scenario, trouble=trouble)
+        return Trial(scenario, trouble=trouble), False
 
     def ready(self) -> tuple[Session, RemoteBackend]:
         """Return a conversation with a process in which the parts are plugged in.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
+from typing import Any
 
 
 @functools.cache
@@ -21,13 +22,17 @@ def library() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
 
 
-def call(name: str, *arguments: object) -> int:
-    """Call a function of the C library; a negative result becomes an `OSError`."""
+@functools.cache  # to look one up takes longer than most calls
+def _function(name: str) -> Any:
     try:
-        function = library()[name]
+        return library()[name]
     except AttributeError as error:
         raise OSError(f"the C library has no {name}") from error
-    result = int(function(*arguments))
+
+
+def call(name: str, *arguments: object) -> int:
+    """Call a function of the C library; a negative result becomes an `OSError`."""
+    result = int(_function(name)(*arguments))
     if result < 0:
         number = ctypes.get_errno()
         raise OSError(number, f"{name}: {os.strerror(number)}")

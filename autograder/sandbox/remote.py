@@ -7,7 +7,6 @@ comes back is data or the number of an object over there, and nothing of it is e
 from __future__ import annotations
 
 import inspect
-import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import MethodType
@@ -25,7 +24,11 @@ class Remote:
     def __init__(self, session: Any, number: int, kind: str) -> None:
         fields = self.__dict__
         fields["_session"], fields["_number"], fields["_kind"], fields["_received"] = session, number, kind, [0]
-        weakref.finalize(self, session.gone, number, fields["_received"])
+
+    def __del__(self) -> None:
+        fields = self.__dict__
+        if "_received" in fields:
+            fields["_session"].gone(fields["_number"], fields["_received"])
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name.endswith("__") and name not in _ASKED:
@@ -240,7 +243,10 @@ class Engine(Remote):
 
     def part(self, name: str) -> Any:
         """Return the part plugged in under this name; see `course.scenarios.part`."""
-        return self._session.ask("part", name)
+        parts = self.__dict__["_parts"]
+        if (known := parts.get(f"part {name}")) is None:
+            known = parts[f"part {name}"] = self._session.ask("part", name)
+        return known
 
     def chain(self, tensor: Any, method: str, count: int, *args: object) -> Any:
         """Call a method of a tensor, then of its result, and so on; see `course.scenarios.chain`."""

@@ -142,7 +142,7 @@ def observe(scenario: Scenario, backend: Runs, seed: int = 0, dtype: str = "floa
     draw = Draw(seed, dtype)
     seen: dict[str, Observation] = {}
     inputs: dict[str, list[NDArray[Any]]] = {}
-    with warnings.catch_warnings(), np.errstate(all="ignore"), backend.scope(seed):
+    with warnings.catch_warnings(), np.errstate(all="ignore"), backend.scope(max(seed, 0)):
         warnings.simplefilter("ignore")
         run = scenario.program(backend.T, draw)
         while True:

@@ -18,6 +18,8 @@ import numpy as np
 MOST = 32 * 2**20  # bytes of one message; larger than any scenario's tensors by far
 LONGEST = 2**16  # items of one list; a list of some thousand nodes has seven thousand
 _HEAD = struct.Struct("!I")
+_SPAN = struct.Struct("@ll")  # the system's own: seconds, and millionths of one
+_EXACT = 0.05  # seconds by which a wait may end too late
 # The arrays that may travel, never of objects. What comes is looked up here only: NumPy would take any text for
 # the description of some record.
 _KINDS = frozenset(
@@ -54,6 +56,8 @@ class Wire:
     def __init__(self, connection: socket.socket, most: int = MOST, budget: int | None = None) -> None:
         self.connection, self.most, self.budget = connection, most, budget
         self._seen = bytearray()
+        self._until: float | None = None  # what the system was told last, and when
+        self._told = 0.0
 
     def send(self, message: Any) -> None:
         """Send one message.
@@ -68,7 +72,7 @@ class Wire:
             raise Broken(f"a message of {len(body)} bytes is larger than the limit of {MOST}")
         try:
             self.connection.sendall(_HEAD.pack(len(body)) + body)
-        except TimeoutError as error:
+        except BlockingIOError as error:
             raise TimeIsUp from error
         except OSError as error:
             raise Broken("the other side is gone") from error
@@ -111,17 +115,30 @@ class Wire:
         """Close this end; the other one reads `Broken`."""
         self.connection.close()
 
+    def _wait_no_longer_than(self, until: float) -> None:
+        """Have the system end waiting at a time.
+
+        It is told a span, which holds for each call, so it has to be told again as time goes by. Python's own
+        timeouts take two more system calls for every message, and a submission has thousands.
+        """
+        now = time.monotonic()
+        if now >= until:
+            raise TimeIsUp
+        if until != self._until or now - self._told > _EXACT:
+            seconds, rest = divmod(max(until - now, 0.001), 1.0)
+            span = _SPAN.pack(int(seconds), int(rest * 1e6))
+            for what in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+                self.connection.setsockopt(socket.SOL_SOCKET, what, span)
+            self._until, self._told = until, now
+
     def _take(self, size: int, until: float | None) -> bytes:
         while len(self._seen) < size:
             if until is not None:
-                left = until - time.monotonic()
-                if left <= 0:
-                    raise TimeIsUp
-                self.connection.settimeout(left)
+                self._wait_no_longer_than(until)
             try:
                 block = self.connection.recv(1 << 16)
-            except TimeoutError as error:
-                raise TimeIsUp from error
+            except BlockingIOError:  # the system waited long enough; whether that is the end is seen above
+                continue
             except OSError as error:
                 raise Broken("the other side is gone") from error
             if not block:

@@ -15,6 +15,7 @@ import secrets
 from typing import Any
 
 import numpy as np
+from numpy.random import RandomState
 
 from course.nptorch._tensor import Tensor, wrap
 from course.nptorch.ops.axes import sizes
@@ -43,9 +44,16 @@ class Generator:
     def manual_seed(self, seed: int) -> Generator:
         """Start the stream anew from `seed`; returns the generator."""
         self._seed = int(seed) % 2**64
-        self._twister = np.random.RandomState(self._seed & 0xFFFFFFFF)._bit_generator
+        self._made: Any = None
         self._spare: float | None = None  # normal numbers come in pairs
         return self
+
+    @property
+    def _twister(self) -> Any:
+        # Made when it is first needed: it takes a quarter of a millisecond, and most who seed draw nothing.
+        if self._made is None:
+            self._made = RandomState(self._seed & 0xFFFFFFFF)._bit_generator
+        return self._made
 
     def initial_seed(self) -> int:
         """Return the seed."""
