@@ -146,6 +146,16 @@ def test_rich_output_is_not_shown(tmp_path: Path) -> None:
     assert "&lt;script&gt;" in shown, "plain text is shown as text"
 
 
+def test_a_cell_that_shows_only_a_value_has_no_empty_box(tmp_path: Path) -> None:
+    notebook = graded()
+    value = v4.new_code_cell("x", outputs=[v4.new_output("execute_result", {"text/plain": "7"}, execution_count=1)])
+    boxes = write(notebook, tmp_path).count('<div class="output">')
+    notebook.cells.append(value)
+    assert write(notebook, tmp_path).count('<div class="output">') == boxes
+    value.outputs.append(v4.new_output("stream", text="said"))
+    assert write(notebook, tmp_path).count('<div class="output">') == boxes + 1
+
+
 def test_a_browser_runs_nothing(tmp_path: Path) -> None:
     browser = next(
         (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), ""
