@@ -1,9 +1,12 @@
-"""Lesson 9 in other words: apply by try and finally, and apply in small steps."""
+"""Lesson 9 in other words: apply by try and finally, or in small steps; convolutions in other loops."""
 
 from __future__ import annotations
 
 from contextlib import ExitStack
 from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 import course.nptorch as torch
 from autograder.alternatives.registry import alternative
@@ -81,3 +84,60 @@ class InSteps(FunctionBase):
         several = output if type(output) is tuple else (output,)
         finished = finish(ctx, node, several)
         return finished if several is output else finished[0]
+
+
+def seen(x: Any, weight: Any, stride: int) -> Any:
+    """Return all windows of NumPy arrays at once: a view of shape ``(n, c, h', w', kh, kw)``."""
+    return sliding_window_view(x, weight.shape[2:], axis=(2, 3))[:, :, ::stride, ::stride]
+
+
+@alternative(part="SlidingConv2d", how="on NumPy's windows, by einsum")
+class ByEinsum(FunctionBase):
+    @staticmethod
+    def forward(ctx: Any, x: Any, weight: Any, stride: int = 1) -> Any:
+        ctx.save_for_backward(x, weight)
+        ctx.stride = stride
+        array, filters = x.detach().numpy(), weight.detach().numpy()
+        return torch.tensor(np.einsum("bcijuv,fcuv->bfij", seen(array, filters, stride), filters))
+
+    @staticmethod
+    def backward(ctx: Any, g: Any) -> Any:
+        x, weight = (one.detach().numpy() for one in ctx.saved_tensors)
+        windows = seen(x, weight, ctx.stride)
+        back = np.zeros_like(x)
+        for i, j in np.ndindex(*g.shape[2:]):
+            share = np.einsum("bf,fcuv->bcuv", g.detach().numpy()[:, :, i, j], weight)
+            top, left = i * ctx.stride, j * ctx.stride
+            back[:, :, top : top + weight.shape[2], left : left + weight.shape[3]] += share
+        filters = np.einsum("bfij,bcijuv->fcuv", g.detach().numpy(), windows)
+        return torch.tensor(back), torch.tensor(filters), None
+
+
+@alternative(part="SlidingConv2d", how="place by place of the filter, not window by window")
+class PlaceByPlace(FunctionBase):
+    @staticmethod
+    def _spots(shape: Any, kernel: Any, stride: int) -> Any:
+        last = [n - k for n, k in zip(shape, kernel, strict=True)]
+        for u in range(kernel[0]):
+            for v in range(kernel[1]):
+                yield u, v, slice(u, u + last[0] + 1, stride), slice(v, v + last[1] + 1, stride)
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, weight: Any, stride: int = 1) -> Any:
+        ctx.save_for_backward(x, weight)
+        ctx.stride = stride
+        y: Any = 0
+        for u, v, rows, columns in PlaceByPlace._spots(x.shape[2:], weight.shape[2:], stride):
+            pixels = x[:, :, rows, columns].permute(0, 2, 3, 1)
+            y = y + (pixels @ weight[:, :, u, v].T).permute(0, 3, 1, 2)
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, g: Any) -> Any:
+        x, weight = ctx.saved_tensors
+        x_grad, weight_grad = x * 0, weight * 0
+        for u, v, rows, columns in PlaceByPlace._spots(x.shape[2:], weight.shape[2:], ctx.stride):
+            x_grad[:, :, rows, columns] += (g.permute(0, 2, 3, 1) @ weight[:, :, u, v]).permute(0, 3, 1, 2)
+            pixels = x[:, :, rows, columns].permute(1, 0, 2, 3).flatten(1)
+            weight_grad[:, :, u, v] = g.permute(1, 0, 2, 3).flatten(1) @ pixels.T
+        return x_grad, weight_grad, None

@@ -6,11 +6,27 @@ from autograder.exercises import Exercise
 
 LESSON = "l09_function"
 
+CONVOLUTIONS = (
+    "conv2d.slides",
+    "conv2d.is-not-turned",
+    "conv2d.channels-and-filters",
+    "conv2d.overlapping-windows",
+    "conv2d.filters-are-shared",
+    "conv2d.tall-and-wide",
+    "conv2d.strides",
+    "conv2d.only-what-is-wanted",
+    "conv2d.two-calls",
+    "conv2d.kept-safely",
+    "conv2d.of-a-turned-picture",
+    "conv2d.gradient-left-alone",
+    "conv2d.in-a-network",
+)
+
 EXERCISES = [
     Exercise(
         id="function",
         lesson=LESSON,
-        points=4,
+        points=2,
         parts=("Function",),
         basics=("function.its-own-backward",),
         scenarios=(
@@ -45,7 +61,7 @@ EXERCISES = [
             "function.many-answers",
             "function.frozen-by-mode-and-flag",
         ),
-        costs={"function.mode-inside": 1, "function.context-of-each-call": 1, "function.modes-put-back": 0.5},
+        costs={"function.mode-inside": 0.5, "function.context-of-each-call": 0.5, "function.modes-put-back": 0.25},
         hints={
             "function.its-own-backward": "Only your node may stand between y and x: forward itself is not recorded.",
             "function.product": "finish(ctx, node, outputs) gives the outputs their history.",
@@ -70,5 +86,37 @@ EXERCISES = [
             "function.keeps-nothing-alive": "What belongs to one call must not be kept on the class.",
         },
         advice="apply in five lines: is it recorded? a context, a node, forward without recording, finish.",
+    ),
+    Exercise(
+        id="conv2d",
+        lesson=LESSON,
+        points=2,
+        parts=("SlidingConv2d",),
+        companions=("Function",),
+        basics=("conv2d.one-window",),
+        scenarios=CONVOLUTIONS,
+        hidden=(
+            "conv2d.at-random",
+            "conv2d.one-pixel-wide",
+            "conv2d.the-same-filters-twice",
+            "conv2d.trained",
+        ),
+        waits={"Function": ("conv2d.one-window", *CONVOLUTIONS)},
+        costs={"conv2d.overlapping-windows": 0.75, "conv2d.filters-are-shared": 0.75, "conv2d.strides": 0.5},
+        hints={
+            "conv2d.one-window": "One window: y is the sum of x * weight, and each of the two gets g times the other.",
+            "conv2d.slides": "Output (i, j) comes from the window whose upper left corner is pixel (i, j).",
+            "conv2d.is-not-turned": "Lay the filter on the window as it is, and sum the products.",
+            "conv2d.channels-and-filters": "Channels are summed; pictures and filters stay apart.",
+            "conv2d.overlapping-windows": "A pixel that four windows saw has a share from each of the four: +=.",
+            "conv2d.filters-are-shared": "The same weights were used everywhere: add up over windows and pictures.",
+            "conv2d.tall-and-wide": "Rows have to do with kh and h, columns with kw and w.",
+            "conv2d.strides": "Both ways walk along the same windows; a pixel that none of them saw has gradient 0.",
+            "conv2d.two-calls": "What one call needs is on its own ctx: tensors in save_for_backward, numbers beside.",
+            "conv2d.kept-safely": "Keep both tensors with save_for_backward, which notices changes and frees them.",
+            "conv2d.of-a-turned-picture": "A window is not one run of memory: reshape or flatten it, where view fails.",
+            "conv2d.gradient-left-alone": "Read g, and write into tensors that you made.",
+        },
+        advice="Write the loop over the windows once, on paper: what it reads going there, it adds to coming back.",
     ),
 ]

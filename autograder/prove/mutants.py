@@ -44,7 +44,7 @@ class Mutant:
     part : str
         Which part.
     where : str
-        The function within it, and how many lines below its first.
+        The function within it, and how many lines below its first line of code.
     change : str
         What was changed, as text: before -> after.
     wrong : object
@@ -100,24 +100,29 @@ def _apply(tree: ast.Module, name: str, position: int) -> tuple[str, str]:
     definition = _definition(tree, name)
     for nth, (node, owner, change) in enumerate(_changes(definition)):
         if nth == position:
-            before = _text(node)
+            before, line = _text(node), getattr(node, "lineno", owner.lineno) - _first_line(owner)
             after = change()
-            line = getattr(node, "lineno", definition.lineno) - definition.lineno
-            return f"{owner}+{line}", f"{before} -> {after}"
+            return f"{owner.name}+{line}", f"{before} -> {after}"
     raise IndexError(position)
+
+
+def _first_line(function: ast.FunctionDef) -> int:
+    """Return where the code begins, so that a docstring can grow without moving it."""
+    described = ast.get_docstring(function, clean=False) is not None and len(function.body) > 1
+    return function.body[1 if described else 0].lineno
 
 
 def _text(node: ast.AST) -> str:
     return " ".join(ast.unparse(node).split())[:100]
 
 
-def _changes(definition: Any) -> Iterator[tuple[Any, str, Any]]:
+def _changes(definition: Any) -> Iterator[tuple[Any, ast.FunctionDef, Any]]:
     """Go through all changes that can be made: the node to show, its function, and what makes the change."""
     for owner in [node for node in ast.walk(definition) if isinstance(node, (ast.FunctionDef, ast.ClassDef))]:
         if isinstance(owner, ast.FunctionDef):
             for block in _blocks(owner):
                 for statement in block:
-                    yield from ((node, owner.name, change) for node, change in _of_statement(block, statement))
+                    yield from ((node, owner, change) for node, change in _of_statement(block, statement))
 
 
 def _blocks(function: ast.FunctionDef) -> Iterator[list[ast.stmt]]:

@@ -52,7 +52,8 @@ def load_parts(source: str | Path = GIVEN, *, lesson: int | None = None) -> use:
     for path in sorted(folder.glob("*.py")):
         if path.stem == "__init__":
             continue
-        module = _run(path, f"{label}.{path.stem}")
+        with use(**found):  # a part may derive from one of these: SlidingConv2d from Function
+            module = _run(path, f"{label}.{path.stem}")
         found |= {
             name: vars(module)[name]
             for name, part in DECLARED.items()

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import itertools
 import weakref
-from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import course.nptorch as torch
-
-_ids = itertools.count()
 
 
 class RemovableHandle:
@@ -22,9 +19,11 @@ class RemovableHandle:
         forgotten handle keeps no graph alive.
     """
 
+    _ids = itertools.count()  # of the class: no number is given out twice
+
     def __init__(self, hooks: Any) -> None:
         self.hooks = weakref.ref(hooks)
-        self.id = next(_ids)
+        self.id = next(RemovableHandle._ids)
 
     def remove(self) -> None:
         """Take the hook away; a second call changes nothing."""
@@ -32,15 +31,12 @@ class RemovableHandle:
         if hooks is not None:
             hooks.pop(self.id, None)
 
-    def __enter__(self) -> RemovableHandle:
+    def __enter__(self) -> Self:
+        """Return what stands after ``as``: this handle."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
+        """Take the hook away when the block is left; an error that leaves it goes on its way."""
         self.remove()
 
 

@@ -196,6 +196,7 @@ def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:
 
 
 declare("Function", 9, "an operation with a backward of your own", NullFunction)
+declare("SlidingConv2d", 9, "a convolution with its backward, written as a Function")
 
 _absent = nothing_else_in("autograd.function")
 

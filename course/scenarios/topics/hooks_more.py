@@ -290,3 +290,17 @@ def clip_by_hook(T: Any, draw: Draw) -> Yields:
     for factor in (5.0, 0.5, -3.0):
         (w * factor).sum().backward()
         yield f"after {factor}", w.grad
+
+
+@scenario(
+    "hooks.registered-in-a-loop",
+    lesson=8,
+    asks="A training loop registers a hook in every step that halves the gradient: which gradients come out?",
+)
+def registered_in_a_loop(T: Any, draw: Draw) -> Yields:
+    w = T.tensor(draw.array(1.0), requires_grad=True)
+    for step in range(4):
+        w.register_hook(lambda g: g / 2)
+        w.grad = None
+        (w * 8).backward()
+        yield f"step {step}", w.grad
