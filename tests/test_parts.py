@@ -225,6 +225,59 @@ def release_saved(node, retain_graph):
     assert torch.save_part(shell.user_ns["release_saved"], tmp_path).is_file()
 
 
+def test_save_part_takes_methods_that_must_be_overridden(shell, tmp_path):
+    cell = """
+class Function:
+    @staticmethod
+    def forward(*args):
+        raise NotImplementedError("You must implement the forward function for custom autograd.Function.")
+"""
+    shell.run_cell(cell, store_history=True).raise_error()
+    assert torch.save_part(shell.user_ns["Function"], tmp_path).is_file()
+
+
+def test_a_part_that_derives_from_another_is_saved_and_loaded_with_it(shell, tmp_path):
+    base = """
+from course.nptorch.autograd.function import FunctionBase
+class Function(FunctionBase):
+    @classmethod
+    def apply(cls, *args):
+        return "mine"
+"""
+    derived = """
+class SlidingConv2d(Function):
+    @staticmethod
+    def forward(ctx, x, weight, stride=1):
+        return x
+"""
+    shell.run_cell(base, store_history=True).raise_error()
+    shell.run_cell(derived, store_history=True).raise_error()
+    for name in ("Function", "SlidingConv2d"):
+        torch.save_part(shell.user_ns[name], tmp_path)
+    assert "class Function" not in (tmp_path / "SlidingConv2d.py").read_text()
+    with torch.load_parts(tmp_path):
+        assert plugged.SlidingConv2d.__mro__[1] is plugged.Function
+        assert plugged.SlidingConv2d.apply(1, 2) == "mine"
+
+
+def test_save_part_takes_along_the_counter_that_a_part_uses(shell, tmp_path):
+    cell = """
+import itertools
+start = 7
+_ids = itertools.count(start)
+_other = itertools.count()
+class RemovableHandle:
+    def __init__(self, hooks):
+        self.id = next(_ids)
+"""
+    shell.run_cell(cell, store_history=True).raise_error()
+    text = torch.save_part(shell.user_ns["RemovableHandle"], tmp_path).read_text()
+    assert "_other" not in text
+    names = {}
+    exec(text, names)
+    assert names["RemovableHandle"]({}).id == 7
+
+
 def test_save_part_refuses_what_is_no_part(tmp_path):
     def sort(t):
         return t

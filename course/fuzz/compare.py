@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -31,8 +31,6 @@ class Difference:
         What torch showed, and what the engine did.
     error : float or None
         For numbers of the same shape and dtype: the largest error, absolute.
-    refusals : tuple of (int, Failed)
-        Which statements both engines refused, alike, since they last looked.
     """
 
     at: int
@@ -40,7 +38,6 @@ class Difference:
     expected: Any
     got: Any
     error: float | None = None
-    refusals: tuple[tuple[int, Failed], ...] = ()
 
     @property
     def kind(self) -> tuple[str, ...]:
@@ -73,8 +70,7 @@ def first_difference(
     for at, (one, other) in enumerate(zip(expected, got, strict=True)):
         found = _of_steps(at, one, other, ulps)
         if found is not None:
-            refused = [(n, step.failed) for n, step in enumerate(expected[: at + 1]) if step.failed is not None]
-            return replace(found, refusals=tuple(r for r in refused if program.patient or r[0] == at))
+            return found
     return None
 
 

@@ -31,13 +31,14 @@ MARGIN = 100.0
 def is_noise(program: Program, difference: Difference, torch: Engine) -> bool:
     """Return whether torch's own numbers move as much when the inputs move by a few ulps."""
     expected = difference.expected
-    if difference.error is None or not isinstance(expected, Numbers) or expected.array.dtype.kind != "f":
+    if not isinstance(expected, Numbers):
         return False
+    if difference.error is None or expected.array.dtype.kind != "f":
+        return _decided_by_rounding(program, difference, expected, torch)
     if _next_to_nothing(expected, difference.got):
         return True
     if not np.isfinite(difference.error):  # rounding decides, where something is divided by next to nothing
-        moved = [_shaken(program, difference, torch, steps) for steps in (2.0, -3.0, 5.0)]
-        moved.append(_in_other_precision(program, difference, expected, torch))
+        moved = _variants(program, difference, expected, torch)
         return any(other is not None and _other_kind(expected, other) for other in moved)
     size = float(np.nanmax(np.abs(expected.array[np.isfinite(expected.array)]), initial=0.0))
     if difference.error <= 10 * _rounded(program, difference, expected, torch):
@@ -54,6 +55,19 @@ def is_noise(program: Program, difference: Difference, torch: Engine) -> bool:
         return True
     return any(
         difference.error <= MARGIN * _moved(program, difference, expected, torch, steps) for steps in (2.0, -3.0)
+    )
+
+
+def _decided_by_rounding(program: Program, difference: Difference, expected: Numbers, torch: Engine) -> bool:
+    """Return whether torch itself chooses or counts other elements when its inputs move: next to a jump."""
+    if not any(_JUMP.search(line) for line in program.statements[: difference.at + 1]):
+        return False
+    moved = _variants(program, difference, expected, torch)
+    whole = expected.array.dtype.kind != "f"
+    return any(
+        one is not None
+        and (one.array.shape != expected.array.shape or (whole and not np.array_equal(one.array, expected.array)))
+        for one in moved
     )
 
 
@@ -79,6 +93,13 @@ def _other_kind(expected: Numbers, moved: Numbers) -> bool:
     if a.shape != b.shape:
         return False
     return bool((np.isnan(a) != np.isnan(b)).any() or (np.isinf(a) != np.isinf(b)).any())
+
+
+def _variants(program: Program, difference: Difference, expected: Numbers, torch: Engine) -> list[Numbers | None]:
+    """Return what torch shows for inputs that have moved by a few ulps, and in another precision."""
+    widths = (1.0, 2.0**29) if _single(program, expected) else (1.0,)  # ulps of float64, and of float32
+    moved = [_shaken(program, difference, torch, steps * width) for width in widths for steps in (2.0, -3.0, 5.0, -8.0)]
+    return [*moved, _in_other_precision(program, difference, expected, torch)]
 
 
 def _moved(program: Program, difference: Difference, expected: Numbers, torch: Engine, steps: float) -> float:

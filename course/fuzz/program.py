@@ -20,7 +20,6 @@ _WRITTEN = re.compile(
 )
 _WALKED = re.compile(r"grad\b|functional\.(jacobian|hessian|vjp|jvp|vhp|hvp)")
 _MADE = re.compile(r"^\s*([\w, ]+?),? = ", re.MULTILINE)
-_TARGET = re.compile(r"^\s*(?!with\b)(?!T\b)(\w+)", re.MULTILINE)
 _HEADER = "import torch as T  # or: import course.nptorch as T; import course.parts; T.use(**course.parts.reference())"
 
 
@@ -92,24 +91,4 @@ def _descended(statements: Iterable[str], origin: re.Pattern[str]) -> frozenset[
         made = _MADE.search(statement)
         if made and (origin.search(statement) or found & names(statement)):
             found |= {name.strip() for name in made[1].split(",")}
-    return frozenset(found)
-
-
-def uses(statement: str) -> frozenset[str]:
-    """Return the names that occur in a statement; ``a.grad`` counts as a name of its own, for any ``a``."""
-    return names(statement) | ({".grad"} if re.search(r"(?<!autograd)\.grad\b", statement) else set())
-
-
-def recorded(statements: Iterable[str]) -> frozenset[str]:
-    """Return the names of gradients that were recorded themselves, and of what was made of them, or written with."""
-    found: set[str] = set()
-    for statement in statements:
-        made = _MADE.search(statement)
-        fresh = "create_graph=True" in statement
-        if fresh and ".backward(" in statement:
-            found.add(".grad")
-        if fresh or found & uses(statement):
-            written = _TARGET.search(statement)
-            names_made = made[1] if made else written[1] if written else ""
-            found |= {name.strip() for name in names_made.split(",") if name.strip()}
     return frozenset(found)

@@ -61,12 +61,14 @@ tanh = both("tanh", np.tanh)
 sqrt = both("sqrt", np.sqrt)
 sigmoid = both("sigmoid", logistic)
 sign = both("sign", signum)
+sgn = both("sgn", signum)
 floor = both("floor", np.floor)
 trunc = both("trunc", np.trunc)
 abs = both("abs", np.abs)  # noqa: A001 - reads as mathematics
 isnan = both("isnan", np.isnan)
 isfinite = both("isfinite", np.isfinite)
-cumsum = both("cumsum", np.cumsum)
+cumsum = both("cumsum", lambda x, dim: np.cumsum(x, dim) + 0)  # as in torch it starts from 0, so -0 becomes 0
+cumprod = both("cumprod", np.cumprod)
 flip = both("flip", np.flip)
 cross = both("cross", lambda x, y, dim: np.cross(x, y, axis=dim))
 swapaxes = both("transpose", lambda x, dim0, dim1: np.swapaxes(x, dim0, dim1) if x.ndim else x)
@@ -104,7 +106,8 @@ xlogy = both("xlogy", _xlogy)
 softplus = both("softplus", lambda x: np.logaddexp(0, x).astype(x.dtype))
 log_sigmoid = both("log_sigmoid", lambda x: np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x))))
 tied = both("tied", lambda g, x: g)
-held = both("held", lambda g, x: g)
+held = both("held", lambda g, *others: g)
+beside = both("beside", lambda g, x: g)
 
 
 def power(x: Any, exponent: Any) -> Any:
@@ -135,7 +138,8 @@ def number_over(number: float, x: Any) -> Any:
         raise RuntimeError(
             f"result type {made.tensor_type[:-6]} can't be cast to the desired output type {wanted.tensor_type[:-6]}"
         )
-    return number / x
+    over: Any = number if isinstance(x, ARRAY) else x.new_tensor(number)
+    return over / x
 
 
 def matmul(a: Any, b: Any) -> Any:
@@ -262,14 +266,15 @@ def index_put(g: Any, shape: Shape, indices: Any) -> Any:
         else:
             np.add.at(out, indices, g)
         return out
-    return g.put_into(shape, indices)
+    return g.put_into(shape, indices) if _picks_once(indices, False) else g.put_at(shape, indices)
 
 
-def _picks_once(indices: Any) -> bool:
-    """Return whether an index cannot pick an element twice (slices, integers, masks)."""
+def _picks_once(indices: Any, masks: bool = True) -> bool:
+    """Return whether an index cannot pick an element twice (slices, integers, and masks unless told otherwise)."""
     parts = indices if isinstance(indices, tuple) else (indices,)
     return not any(
-        isinstance(part, list) or (isinstance(part, np.ndarray) and part.dtype != np.bool_) for part in parts
+        isinstance(part, list) or (isinstance(part, np.ndarray) and not (masks and part.dtype == np.bool_))
+        for part in parts
     )
 
 
@@ -299,7 +304,8 @@ def put_diagonal(g: Any, shape: Shape, offset: int, dim1: int, dim2: int) -> Any
     steps = np.arange(g.shape[-1])
     place = (..., steps + max(-offset, 0), steps + max(offset, 0))
     order = (*(d for d in range(len(shape)) if d not in (dim1, dim2)), dim1, dim2)
-    put = index_put(g, tuple(shape[d] for d in order), place)
+    turned_shape = tuple(shape[d] for d in order)
+    put = index_put(g, turned_shape, place) if isinstance(g, ARRAY) else g.put_into(turned_shape, place)
     return permute(put, tuple(sorted(range(len(order)), key=order.__getitem__)))
 
 

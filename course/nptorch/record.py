@@ -29,6 +29,7 @@ __all__ = [
     "conform",
     "make_node",
     "needed",
+    "recorded_first",
     "share",
     "vjp",
     "vjp_of_many",
@@ -178,6 +179,21 @@ def attach_two(op: Op, x: Any, y: Any, result: Any, facts: dict[str, Any] | None
         shape = data.shape
         if x._data.shape != shape or y._data.shape != shape:
             node.like = (one and (x._data.shape, data.dtype), two and (y._data.shape, data.dtype))
+
+
+def recorded_first(op: Op | None, inputs: tuple[Any, ...]) -> None:
+    """Do what torch does before it computes, for an operation that has turned out to be impossible.
+
+    Raises
+    ------
+    RuntimeError
+        If an input has lost its history, or must not be kept.
+    """
+    if not mode.enabled or True not in [gradient_edge(x)[0] is not None for x in inputs if hasattr(x, "_data")]:
+        return
+    for at in op.plan(needed(inputs)[: op.arity]).saves if op is not None else ():
+        if at != RESULT:
+            keep(inputs[at], False)
 
 
 def make_node(

@@ -160,9 +160,15 @@ def read(saved: Any, node: Any, position: int, as_tensor: bool = False) -> Any:
         if counter is not None and counter.value != version:
             plugged.check_version(version, value, node, position == RESULT)
     if mode.enabled or as_tensor:  # the engine records while it walks back, or it does not
-        return value.attached_alias(node) if position == RESULT else value
+        return value.attached_alias(_maker(node)) if position == RESULT else value
     # NumPy computes with scalars several times faster
     return data[()] if data.__class__ is ndarray and not data.ndim else data
+
+
+def _maker(node: Any) -> Any:
+    """Return the node that made a result which `node` kept: that of the view, where it was written to a view."""
+    of_view = (getattr(node, "facts", None) or {}).get("of_view")
+    return (of_view and of_view()) or node
 
 
 def _unchecked(version: int, value: Any, node: Any, is_output: bool) -> None:

@@ -18,6 +18,7 @@ from course.nptorch.math import (
     as_numbers,
     concatenate,
     count_over,
+    cumprod,
     cumsum,
     expand_as_summed,
     flip,
@@ -27,7 +28,7 @@ from course.nptorch.math import (
     raw,
     reshape,
     select,
-    sign,
+    sgn,
     stack,
     sum_over,
     where,
@@ -52,10 +53,8 @@ def of_variance(g: Any, x: Any, dim: Shape, keepdim: bool, correction: float, wh
     freedom = count_over(x, dim) - correction
     apart = minus_mean(x, dim)
     if freedom <= 0 and (whole or not x.shape):
-        slope = where(apart == 0, math.nan, ones_like(apart) * math.inf)
-    else:
-        slope = apart * (2 / freedom if freedom else math.inf)
-    return expand_as_summed(g, x, dim, keepdim) * slope
+        return expand_as_summed(g, x, dim, keepdim) * where(apart == 0, math.nan, ones_like(apart) * math.inf)
+    return expand_as_summed(g * (2 / freedom if freedom else math.inf), x, dim, keepdim) * apart
 
 
 def of_deviation(g: Any, x: Any, result: Any, dim: Shape, keepdim: bool, correction: float, whole: bool) -> Any:
@@ -84,32 +83,26 @@ def divide_or_zero(a: Any, b: Any) -> Any:
 
 
 def of_norm(g: Any, x: Any, result: Any, p: float, dim: Shape, keepdim: bool) -> Any:
-    """Return the gradient of the p-norm over `dim`."""
+    """Return the gradient of the p-norm over `dim`; a gradient of nan stops at a norm of 0 where it does in torch."""
     g, norm = (expand_as_summed(one, x, dim, keepdim) for one in (g, result))
-    if 2 < p < math.inf:  # a gradient of nan stops here at a norm of 0, as in torch
-        return x * abs(x) ** (p - 2) * where(norm == 0, 0, g / norm ** (p - 1))
-    return g * norm_slope(x, result, p, dim, keepdim)
+    if p == 0:
+        return g * (x * 0)
+    if p == 1:
+        return sgn(x) * g
+    if p == 2:
+        return g * divide_or_zero(x, norm)
+    if math.isinf(p):
+        largest = as_numbers((abs(x) == norm) | (isnan(x) & isnan(norm)), x)
+        return sgn(x) * (g / sum_over(largest, dim) * largest)
+    if p < 1:
+        return sgn(x) * where(x == 0, 0, abs(x) ** (p - 1)) * g * norm ** (1 - p)
+    scaled = sgn(x) * abs(x) ** (p - 1) if p < 2 else x * abs(x) ** (p - 2)
+    return scaled * where(norm == 0, 0, g / norm ** (p - 1))
 
 
 def of_distance(g: Any, x: Any, result: Any, p: float) -> Any:
     """Return the gradient of the p-norm of all elements."""
     return of_norm(g, x, result, p, tuple(range(len(x.shape))), False)
-
-
-def norm_slope(x: Any, result: Any, p: float, dim: Shape, keepdim: bool) -> Any:
-    """Return the derivative of the p-norm over `dim` with respect to each element."""
-    norm = expand_as_summed(result, x, dim, keepdim)
-    if p == 0:
-        return x * 0
-    if p == 1:
-        return sign(x)
-    if p == 2:
-        return divide_or_zero(x, norm)
-    if math.isinf(p):
-        return sign(x) * shares((abs(x) == norm) | (isnan(x) & isnan(norm)), dim, x)
-    if p < 2:
-        return divide_or_zero(sign(x) * where(x == 0, 0, abs(x) ** (p - 1)), norm ** (p - 1))
-    return divide_or_zero(x * abs(x) ** (p - 2), norm ** (p - 1))
 
 
 def shares(mask: Any, dim: Shape, like: Any) -> Any:
@@ -150,16 +143,14 @@ def product_of_others(x: Any, result: Any, dim: Shape, keepdim: bool) -> Any:
     order = (*rest, *dim)
     counts = tuple(x.shape[d] for d in order)
     flat = reshape(permute(x, order), (*(x.shape[d] for d in rest), count_over(x, dim)))
-    n = flat.shape[-1]
-    before = [ones_like(flat[..., :1])]
-    after = [before[0]]
-    for i in range(n - 1):
-        before.append(before[-1] * flat[..., i : i + 1])
-        after.append(after[-1] * flat[..., n - 1 - i : n - i])
-    last = len(flat.shape) - 1
-    others = concatenate(before, last) * concatenate(after[::-1], last)
+    n, last = flat.shape[-1], len(flat.shape) - 1
+    one = ones_like(flat[..., :1])
+    before = cumprod(concatenate([one, flat[..., : n - 1]], last), last)
+    after = cumprod(concatenate([one, flip(flat[..., 1:], (last,))], last), last)
+    others = before * flip(after, (last,))
     back = tuple(sorted(range(len(order)), key=order.__getitem__))
-    return permute(reshape(others, counts), back)
+    made = permute(reshape(others, counts), back)
+    return np.ascontiguousarray(made) if isinstance(made, ARRAY) else made
 
 
 def of_product(g: Any, x: Any, result: Any) -> Any:

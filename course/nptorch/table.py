@@ -65,17 +65,19 @@ class Plan:
             other, self = node.kept
             other = read(other, node, 1)
             self = read(self, node, 0)
-            return rules[0](g, other), rules[1](g, self),
+            of_other = rules[1](g, self)
+            of_self = rules[0](g, other)
+            return of_self, of_other,
         """
         lines = ["def back(node, g):"]
         if self.names:
             lines.append(f"{', '.join(self.names)}, = node.kept")
         lines += [f"{name} = read({name}, node, {at})" for name, at in zip(self.names, self.saves, strict=True)]
-        calls = []
-        for i, (wanted, words) in enumerate(zip(needed, self.op.words, strict=True)):
-            values = [word if word in self.op.tensors else f"node.facts[{word!r}]" for word in words]
-            calls.append(f"rules[{i}]({', '.join(['g', *values])})" if wanted else "None")
-        lines.append(f"return {', '.join(calls)},")
+        made = [f"of_{name}" if wanted else "None" for name, wanted in zip(self.op.inputs, needed, strict=False)]
+        for i in sorted(range(len(made)), key=self.op.inputs.__getitem__):  # as in torch, by name
+            values = [word if word in self.op.tensors else f"node.facts[{word!r}]" for word in self.op.words[i]]
+            lines += [f"{made[i]} = rules[{i}]({', '.join(['g', *values])})"] if needed[i] else []
+        lines.append(f"return {', '.join(made)},")
         return "\n    ".join(lines) + "\n"
 
 
@@ -165,7 +167,7 @@ def vjp_of_many(name: str, /, *, tensor: Rule) -> None:
 
     @functools.cache
     def row(count: int) -> Op:
-        rules: dict[str, Rule | None] = {f"tensor{i}": rule_for(i) for i in range(count)}
+        rules: dict[str, Rule | None] = {f"tensor{i:04}": rule_for(i) for i in range(count)}
         return Op(name, rules, f"{name.capitalize()}Backward0")
 
     OF_MANY[name] = row

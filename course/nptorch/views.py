@@ -13,6 +13,8 @@ import numpy as np
 
 from course.nptorch._tensor import Tensor, wrap
 from course.nptorch.grad_mode import mode
+from course.nptorch.graph import hooks_of
+from course.nptorch.messages import SECOND_TIME
 from course.nptorch.parts import declare
 from course.nptorch.record import Op, attach, make_node, vjp
 
@@ -68,7 +70,7 @@ def as_view(source: Tensor, view: Tensor, step: Callable[[Any], Any]) -> Tensor:
 def see(g: Any, replay: Replay) -> Any:
     """Return the elements of `g` (array or Tensor of the base's shape) that a view sees."""
     tracked = isinstance(g, Tensor)
-    seen = g if tracked else wrap(g)
+    seen = g.clone() if tracked else wrap(g)  # as in torch, writing to `g` later changes nothing that is kept
     for step in replay:
         seen = step(seen)
     return seen if tracked else seen._data
@@ -126,6 +128,52 @@ def view_node(view: Tensor) -> Any:
     assert base is not None
     facts = {"shape": base._data.shape, "replay": view._replay}
     return make_node(AS_STRIDED, (base,), view, facts)
+
+
+def set_history(tensor: Tensor, node: Any) -> None:
+    """Make `node` the maker of `tensor`, in place of what made it before.
+
+    Hooks stay with the value they were put on; only `retain_grad` means the newest value.
+
+    Parameters
+    ----------
+    tensor : Tensor
+        A tensor whose memory was written to, or a view of one.
+    node : Node
+        The tensor is its only output.
+    """
+    before = tensor._grad_fn
+    if before is not None and before.hooks is not None and node is not None:
+        held = before.hooks.retained.pop(tensor._output_nr, None)
+        if held is not None:
+            hooks_of(node).retained[0] = held
+    tensor._grad_fn = node
+    tensor._output_nr = 0
+
+
+class HeldOperation:
+    """Holds one operation for the node of a base, until it is released.
+
+    It has the `unpack` and `release` of a `SavedTensor`, so a node that lists it among what it keeps
+    lets go of it when the others let go. Only this hold on the operation is given up: what the
+    operation itself kept stays as long as somebody else leads to it, such as the graph of a gradient
+    that was taken with ``create_graph``.
+    """
+
+    __slots__ = ("operation",)
+
+    def __init__(self, operation: Any) -> None:
+        self.operation: Any = operation
+
+    def unpack(self) -> Any:
+        """Return the operation; a RuntimeError once it was released."""
+        if self.operation is None:
+            raise RuntimeError(SECOND_TIME)
+        return self.operation
+
+    def release(self) -> None:
+        """Let go of it."""
+        self.operation = None
 
 
 AS_STRIDED = vjp("as_strided", self=lambda g, shape, replay: scatter(g, shape, replay))

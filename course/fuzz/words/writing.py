@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from course.fuzz.scene import Scene, dims, filled, floats, normal, small, solid
+from course.fuzz.scene import Nothing, Scene, dims, filled, floats, normal, small, solid
 from course.fuzz.words.axes import laid_out
 from course.fuzz.words.forms import fill
 from course.fuzz.words.inplace import maybe_quiet
@@ -118,4 +118,6 @@ def same_object(scene: Scene) -> str:
     a = written(
         scene, dims(0, 1, 2), laid_out, lambda t: not t.is_leaf and not t.retains_grad and not t._backward_hooks
     )
-    return fill(scene, scene.pick(OBJECT), a)  # under no_grad, its history would keep the old shape
+    if not scene.going.engine.T.is_grad_enabled():
+        raise Nothing  # its history would keep the old shape
+    return fill(scene, scene.pick(OBJECT), a)

@@ -109,7 +109,7 @@ def _rewritten(node: Any, slot: int, x: Any) -> Any:
     """Make `node` the history of an input that was changed in place."""
     from course.nptorch.ops.write import refuse_leaf
 
-    if x.requires_grad and x._grad_fn is None and (x._base is None or x._made in messages.UNRECORDED):
+    if x.requires_grad and x._grad_fn is None:
         raise RuntimeError(messages.LEAF_MARKED_DIRTY)
     x._grad = None  # as in torch, what was kept here belongs to the old value
     refuse_leaf(x)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from course.nptorch.math import abs, exp, held, log, log_sigmoid, reshape, sigmoid, softplus, tanh, tied, where
+from course.nptorch.math import abs, beside, exp, held, log, log_sigmoid, reshape, sigmoid, softplus, tanh, tied, where
 from course.nptorch.nn import conv_kernels, pool_kernels
 from course.nptorch.nn import kernels as k
 from course.nptorch.nn.lifted import constant, lifted
@@ -24,7 +24,9 @@ from course.nptorch.record import share, vjp
 FLOOR = 9.999999960041972e-13
 
 conv = lifted("convolution", conv_kernels.conv, "windows")
-conv_input = lifted("conv_transpose", conv_kernels.conv_input, "windows")
+conv_again = lifted("conv_again", conv_kernels.conv, "windows")
+conv_input = lifted("conv_input", conv_kernels.conv_input, "windows")
+conv_transpose = lifted("conv_transpose", conv_kernels.conv_input, "windows")
 conv_weight = lifted("conv_weight", conv_kernels.conv_weight, "windows")
 gather_plane = lifted("gather_plane", pool_kernels.gather_plane, "indices")
 scatter_plane = lifted("scatter_plane", pool_kernels.scatter_plane, "indices", "size")
@@ -61,18 +63,19 @@ vjp("linear", self=lambda g: g, mat1=lambda g, mat2: plugged.matmul_self(g, mat2
     mat2=lambda g, mat1: turned(plugged.matmul_self(turned(g), turned(mat1))), node_name="AddmmBackward0")
 
 # -- convolution -----------------------------------------------------------------------------------
-vjp("convolution",    input=lambda g, input, weight, windows: held(conv_input(g, weight, windows), input),
-    weight=lambda g, input, weight, windows: held(conv_weight(input, g, windows), weight), bias=lambda g: channel_sum(g))
-vjp("conv_transpose", input=lambda g, input, weight, windows: held(conv(g, weight, windows), input),
-    weight=lambda g, input, weight, windows: held(conv_weight(g, input, windows), weight), bias=lambda g: channel_sum(g), node_name="ConvolutionBackward0")
-vjp("conv_weight",    input=lambda g, grad, windows: conv_input(grad, g, windows),
-    grad=lambda g, input, windows: conv(input, g, windows), node_name="ConvolutionBackward0")
+vjp("convolution",    input=lambda g, input, weight, windows: held(conv_input(g, weight, windows), g, input, weight),
+    weight=lambda g, input, weight, windows: held(conv_weight(input, g, windows), g, input, weight), bias=lambda g, input, weight: held(channel_sum(g), g, input, weight))
+vjp("conv_transpose", input=lambda g, input, weight, windows: held(conv_again(g, weight, windows), g, input, weight),
+    weight=lambda g, input, weight, windows: held(conv_weight(g, input, windows), g, input, weight), bias=lambda g, input, weight: held(channel_sum(g), g, input, weight), node_name="ConvolutionBackward0")
+vjp("conv_again",     input=lambda g, weight, windows: conv_transpose(g, weight, windows), weight=lambda g, input, windows: conv_weight(input, g, windows), node_name="ConvolutionBackward0")
+vjp("conv_input",     input=lambda g, weight, windows: conv(g, weight, windows), weight=lambda g, input, windows: conv_weight(g, input, windows), node_name="ConvolutionBackward0")
+vjp("conv_weight",    input=lambda g, grad, windows: conv_transpose(grad, g, windows), grad=lambda g, input, windows: conv(input, g, windows), node_name="ConvolutionBackward0")
 
 # -- pooling and resampling ------------------------------------------------------------------------
-vjp("max_pool2d",    self=lambda g, self, indices: tied(scatter_plane(g, indices, tuple(self.shape[-2:])), self), node_name="MaxPool2DWithIndicesBackward0")
+vjp("max_pool2d",    self=lambda g, self, indices: beside(scatter_plane(g, indices, tuple(self.shape[-2:])), self), node_name="MaxPool2DWithIndicesBackward0")
 vjp("gather_plane",  self=lambda g, size, indices: scatter_plane(g, indices, size))
 vjp("scatter_plane", self=lambda g, indices: gather_plane(g, indices))
-vjp("avg_pool2d",    self=lambda g, self, rows, cols: tied(sandwich(g, rows.T, cols.T), self), node_name="AvgPool2DBackward0")
+vjp("avg_pool2d",    self=lambda g, self, rows, cols: beside(sandwich(g, rows.T, cols.T), self), node_name="AvgPool2DBackward0")
 share("adaptive_avg_pool2d", "avg_pool2d", node_name="AdaptiveAvgPool2DBackward0")
 vjp("sandwich",      self=lambda g, rows, cols: sandwich(g, rows.T, cols.T), node_name="AvgPool2DBackwardBackward0")
 share("upsample_nearest2d",   "sandwich", node_name="UpsampleNearest2DBackward0")
@@ -87,18 +90,19 @@ vjp("rows_added",  g=lambda g, indices, rows, skipped: rows_picked(g, indices, r
 vjp("rows_picked", x=lambda g, indices, rows, skipped: rows_added(g, indices, rows, skipped), node_name="EmbeddingBackward2")
 
 # -- normalisation (stats: which axes, and what was found along them) ------------------------------
-vjp("native_batch_norm", input=lambda g, input, weight, stats: norm_input(g, input, weight, stats),
-    weight=lambda g, input, stats: affine_sum(g * standard(input, stats), stats), bias=lambda g, stats: affine_sum(g, stats))
-vjp("native_layer_norm", input=lambda g, input, weight, bias, stats: norm_input(g, input, weight, stats),
-    weight=lambda g, input, stats: affine_sum(g * standard(input, stats), stats), bias=lambda g, stats: affine_sum(g, stats))
-vjp("native_group_norm", input=lambda g, input, weight, stats, grouped: reshape(norm_input(reshape(g, grouped), reshape(input, grouped), weight, stats), tuple(input.shape)),
-    weight=lambda g, input, stats, grouped: affine_sum(reshape(g, grouped) * standard(reshape(input, grouped), stats), stats), bias=lambda g, stats, grouped: affine_sum(reshape(g, grouped), stats)).kind.outputs = 3  # of mean and deviation, too: those never come
+vjp("native_batch_norm", input=lambda g, input, weight, stats: held(norm_input(g, input, weight, stats), g, input, weight),
+    weight=lambda g, input, weight, stats: held(affine_sum(g * standard(input, stats), stats), g, input, weight), bias=lambda g, input, weight, stats: held(affine_sum(g, stats), g, input, weight))
+vjp("native_layer_norm", input=lambda g, input, weight, bias, stats: held(norm_input(g, input, weight, stats), g, input, weight),
+    weight=lambda g, input, weight, stats: held(affine_sum(g * standard(input, stats), stats), g, input, weight), bias=lambda g, input, weight, stats: held(affine_sum(g, stats), g, input, weight))
+vjp("native_group_norm", input=lambda g, input, weight, stats, grouped: held(reshape(norm_input(reshape(g, grouped), reshape(input, grouped), weight, stats), tuple(input.shape)), g, input),
+    weight=lambda g, input, stats, grouped: held(affine_sum(reshape(g, grouped) * standard(reshape(input, grouped), stats), stats), input), bias=lambda g, stats, grouped: affine_sum(reshape(g, grouped), stats)).kind.outputs = 3  # of mean and deviation, too: those never come
 
 # -- activations -----------------------------------------------------------------------------------
-vjp("prelu",    self=lambda g, self, weight: tied(where(self > 0, g, g * weight), self), weight=lambda g, self: where(self > 0, 0, g * self), node_name="PreluKernelBackward0")
-vjp("elu",      self=lambda g, self, alpha, scale: where(self <= 0, g * (scale * alpha) * exp(negative(self)), g * scale))
-vjp("elu_",     self=lambda g, result, alpha, scale: where(result <= 0, g * (negative(result) + scale * alpha), g * scale), node_name="EluBackward1")
-vjp("celu",     self=lambda g, self, alpha: where(self <= 0, g * exp(negative(self) / alpha), g))
+vjp("prelu",    self=lambda g, self, weight: held(beside(where(self > 0, g, g * weight), self), g, self, weight),
+    weight=lambda g, self, weight: held(beside(where(self > 0, 0, g * self), weight), g, self, weight), node_name="PreluKernelBackward0")
+vjp("elu",      self=lambda g, self, alpha, scale: held(where(self <= 0, g * (scale * alpha) * exp(negative(self)), g * scale), g, self))
+vjp("elu_",     self=lambda g, result, alpha, scale: held(where(result <= 0, g * (negative(result) + scale * alpha), g * scale), g, result), node_name="EluBackward1")
+vjp("celu",     self=lambda g, self, alpha: held(where(self <= 0, g * exp(negative(self) / alpha), g), g, self))
 vjp("silu",     self=lambda g, self: g * sigmoid(self) * (1 + self * (1 - sigmoid(self))))
 vjp("mish",     self=lambda g, self: g * mish_slope(self))
 vjp("gelu",     self=lambda g, self: g * (normal_cdf(self) + self * normal_pdf(self)))
@@ -109,21 +113,21 @@ vjp("threshold_", self=lambda g, self, threshold: tied(where(self <= threshold, 
 vjp("threshold", self=lambda g, self, threshold: tied(where(self <= threshold, 0, g), self))
 
 # -- losses (scale: 1 over the count for a mean, else 1) -------------------------------------------
-vjp("mse_loss",    self=lambda g, self, target, scale: g * (2 * scale) * (self - target), target=lambda g, self, target, scale: g * (2 * scale) * (target - self))
-vjp("smooth_l1_loss", self=lambda g, self, target, scale, beta: g * scale * bent(self - target, beta) / beta,
-    target=lambda g, self, target, scale, beta: g * scale * bent(target - self, beta) / beta, node_name="SmoothL1LossBackward0")
-vjp("huber_loss",  self=lambda g, self, target, scale, beta: g * scale * bent(self - target, beta),
-    target=lambda g, self, target, scale, beta: g * scale * bent(target - self, beta))
+vjp("mse_loss",    self=lambda g, self, target, scale: held(g * (2 * scale) * (self - target), g, self, target), target=lambda g, self, target, scale: held(g * (2 * scale) * (target - self), g, self, target))
+vjp("smooth_l1_loss", self=lambda g, self, target, scale, beta: held(g * scale * bent(self - target, beta) / beta, g, self, target),
+    target=lambda g, self, target, scale, beta: held(g * scale * bent(target - self, beta) / beta, g, self, target), node_name="SmoothL1LossBackward0")
+vjp("huber_loss",  self=lambda g, self, target, scale, beta: held(g * scale * bent(self - target, beta), g, self, target),
+    target=lambda g, self, target, scale, beta: held(g * scale * bent(target - self, beta), g, self, target))
 vjp("bent", self=lambda g, self, limit: where(abs(self) < limit, g, g * 0))  # as torch multiplies, inf times 0
-vjp("binary_cross_entropy", self=lambda g, self, target, scale, weight: bce_backward(weighted(g * scale, weight), self, target),
-    target=lambda g, self, scale, weight: weighted(g * scale, weight) * (log(1 - self) - log(self)))
+vjp("binary_cross_entropy", self=lambda g, self, target, scale, weight: held(bce_backward(weighted(g * scale, weight), self, target), g),
+    target=lambda g, self, scale, weight: weighted((log(1 - self) - log(self)) * g, weight) * scale)
 vjp("bce_backward", grad=lambda g, self, target: g * (self - target) / ((self + 1e-12) * (1 - self + 1e-12)),
     self=lambda g, grad, self, target: g * grad * (self * self - 2 * self * target + target) / ((self + 1e-12) ** 2 * (1 - self + 1e-12) ** 2),
     target=lambda g, grad, self: -g * grad / floored(self * (1 - self), 1e-12), node_name="BinaryCrossEntropyBackwardBackward0")
 vjp("binary_cross_entropy_with_logits",
-    self=lambda g, self, target, scale, weight, pos_weight: weighted(g * scale, weight) * logit_slope(self, target, pos_weight),
-    target=lambda g, self, scale, weight, pos_weight: weighted(g * scale, weight) * logit_target_slope(self, pos_weight))
-vjp("nll_loss",    self=lambda g, self, shares: picked(g, shares))
+    self=lambda g, self, target, scale, weight, pos_weight: weighted(logit_slope(self, target, pos_weight) * g, weight) * scale,
+    target=lambda g, self, scale, weight, pos_weight: weighted(logit_target_slope(self, pos_weight) * g, weight) * scale)
+vjp("nll_loss",    self=lambda g, self, shares: beside(picked(g, shares), self))
 share("nll_loss2d", "nll_loss", node_name="NllLoss2DBackward0")
 # fmt: on
 

@@ -82,9 +82,19 @@ def tied(self: Tensor, x: Tensor) -> Tensor:
 
 
 @method("held")
-def held(self: Tensor, x: Tensor) -> Tensor:
-    """Return `self`, which requires grad if `x` does, although no gradient goes there."""
-    return recorded("held", (self, x), self._data)
+def held(self: Tensor, *others: Any) -> Tensor:
+    """Return `self`, recorded as made from `others` as well, which are kept, although no gradient goes there.
+
+    So are gradients that torch computes in one go: what that needed must not be overwritten, to the last of it.
+    """
+    kept = [x for x in others if isinstance(x, Tensor)]
+    return recorded(f"held_{len(kept)}", (self, *kept), self._data) if kept else self
+
+
+@method("beside")
+def beside(self: Tensor, x: Tensor) -> Tensor:
+    """Return `self`, recorded as made from `x` as well, with slope 0; `x` is not kept."""
+    return recorded("beside", (self, x), self._data)
 
 
 @described("clamp", "clip")

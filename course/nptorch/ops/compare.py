@@ -96,7 +96,6 @@ def _test(name: str, compute: Callable[[Any], Any]) -> None:
 
 _test("isnan", np.isnan)
 _test("isinf", np.isinf)
-_test("isfinite", np.isfinite)
 _test("isposinf", np.isposinf)
 _test("isneginf", np.isneginf)
 _test("signbit", np.signbit)
@@ -105,6 +104,14 @@ written(
     ("logical_not",),
     lambda self: write(self, "zero", (None,), (~self._data.astype(bool)).astype(self._data.dtype)),
 )
+
+
+@op("isfinite")
+def isfinite(self: Tensor) -> Tensor:
+    """Return isfinite of every element, as bools."""
+    if self._made and mode.enabled:
+        _ = self.grad_fn  # torch takes absolute values: a view that must not be used any more raises
+    return wrap(np.isfinite(self._data))
 
 
 @op("bitwise_not")

@@ -203,7 +203,7 @@ def _order(data: Any, over: int, descending: bool) -> Any:
 
 
 def _picked(self: Tensor, row: str, kind: Any, order: Any, over: int) -> Any:
-    form = copied(self._data) if order.shape == self._data.shape else order
+    form = np.empty(order.shape) if row == "topk" else copied(self._data)
     values, places = np.empty_like(form, self._data.dtype), np.empty_like(form, np.int64)
     values[...], places[...] = np.take_along_axis(self._data, order, over), order
     indices = wrap(places)

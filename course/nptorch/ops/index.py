@@ -12,7 +12,7 @@ from course.nptorch._tensor import Tensor, _arrays, wrap
 from course.nptorch.grad_mode import mode, recording
 from course.nptorch.math import at, index_put
 from course.nptorch.ops.axes import axis
-from course.nptorch.ops.layout import copied
+from course.nptorch.ops.layout import copied, led_by
 from course.nptorch.ops.register import method, op, recorded
 from course.nptorch.ops.write import refuse_leaf, write
 from course.nptorch.record import OPS
@@ -232,6 +232,21 @@ def _picked(array: Any, indices: tuple[Any, ...]) -> Any:
         raise IndexError(text) from error
 
 
+def _laid_out(values: Any, array: Any, indices: tuple[Any, ...]) -> Any:
+    """Return what was picked from an array, laid out as torch does it: axes that were not indexed as they were."""
+    if array.flags.c_contiguous or values.ndim < 2 or not values.size:
+        return values
+    places = [d for d, part in enumerate(indices) if not isinstance(part, slice)]
+    taken = sum(indices[d].ndim if indices[d].dtype == np.bool_ else 1 for d in places)
+    first, count = places[0], values.ndim - array.ndim + taken
+    if places[-1] - first + 1 != len(places):  # apart from each other: torch puts what was picked first
+        return values
+    steps = (*array.strides[:first], *(0,) * count, *array.strides[first + taken :])
+    from_there = np.lib.stride_tricks.as_strided(array, values.shape, steps, writeable=False)
+    picks = np.empty(values.shape[first : first + count])[(..., *(None,) * (values.ndim - first - count))]
+    return led_by(values, from_there, picks)
+
+
 @method("__getitem__")
 def getitem(self: Tensor, index: Any) -> Tensor:
     """Return ``self[index]``: a view for integers, slices and None, a copy otherwise.
@@ -248,7 +263,7 @@ def getitem(self: Tensor, index: Any) -> Tensor:
         return view.alias() if view is self else view
     if mode.enabled:
         _ = view.grad_fn  # a view that has lost its history is refused before anything else
-    values = np.array(_picked(view._array, indices), order="C")
+    values = _laid_out(np.array(_picked(view._array, indices), order="C"), view._array, indices)
     facts = {"shape": view._data.shape, "indices": indices}
     return recorded(_row("index", tensors), (view, *tensors), values, facts)
 
@@ -341,3 +356,11 @@ def index_put_copy(self: Tensor, indices: Any, values: Tensor, accumulate: bool 
 def put_into(self: Tensor, shape: tuple[int, ...], indices: Any) -> Tensor:
     """Return zeros of `shape` with this tensor added at `indices`: the opposite of indexing."""
     return recorded("put_into", (self,), index_put(self._data, shape, indices), {"indices": indices})
+
+
+@method("put_at")
+def put_at(self: Tensor, shape: tuple[int, ...], indices: Any) -> Tensor:
+    """Do what `put_into` does for index tensors, which are kept, and so let go of after a pass."""
+    parts = indices if isinstance(indices, tuple) else (indices,)
+    kept = wrap(next(part for part in parts if isinstance(part, np.ndarray)))
+    return recorded("put_at", (self, kept), index_put(self._data, shape, indices), {"indices": indices})

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from course.nptorch._tensor import Tensor
-from course.nptorch.grad_mode import recording
+from course.nptorch.grad_mode import mode, recording
 from course.nptorch.math import xlogy as on_arrays
 from course.nptorch.ops.axes import axes, sizes
 from course.nptorch.ops.join import cat
@@ -21,10 +21,12 @@ from course.nptorch.ops.register import FUNCTIONS, attribute, function, method, 
 from course.nptorch.ops.shape import unsafe_view
 from course.nptorch.ops.write import check_shapes
 
+_erf = np.frompyfunc(math.erf, 1, 1)  # unlike numpy.vectorize it keeps the order of the axes
+
 unary("asinh", "arcsinh", compute=np.arcsinh)
 unary("acosh", "arccosh", compute=np.arccosh)
 unary("atanh", "arctanh", compute=np.arctanh)
-unary("erf", compute=lambda x: np.vectorize(math.erf, otypes=[x.dtype])(x))
+unary("erf", compute=lambda x: np.asarray(_erf(x)).astype(x.dtype))
 binary("hypot", "hypot", compute=np.hypot, floats_only=True)
 binary("logaddexp", "logaddexp", compute=np.logaddexp, floats_only=True)
 
@@ -107,6 +109,8 @@ def kron(self: Tensor, other: Tensor) -> Tensor:
 @op("rot90")
 def rot90(self: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
     """Return `self` turned by `k` quarters in the plane of two axes."""
+    if self._made and mode.enabled:
+        _ = self.grad_fn  # a view that has lost its history is refused before anything else
     if len(dims) != 2:
         raise RuntimeError(f"expected total rotation dims == 2, but got dims = {len(dims)}")
     if self.ndim < 2:

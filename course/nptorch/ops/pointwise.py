@@ -27,7 +27,7 @@ from course.nptorch.ops.operands import Number, aligned, floating, operand
 from course.nptorch.ops.overlap import overlaps_first
 from course.nptorch.ops.register import FUNCTIONS, described, method, op, recorded, written
 from course.nptorch.ops.write import mismatch, refuse_leaf, write, wrote
-from course.nptorch.record import OPS, Op, attach, attach_one, attach_two
+from course.nptorch.record import OPS, Op, attach, attach_one, attach_two, recorded_first
 
 new = object.__new__
 FLOATS = frozenset({np.float16, np.float32, np.float64})  # classes of scalars
@@ -79,6 +79,7 @@ def _of_tensors(row: Op, compute: Any, facts: Any, otherwise: Callable[[Any, Any
         try:
             result._data = compute(a, b)
         except ValueError as error:
+            recorded_first(row, (self, other))
             raise mismatch(a, b) from error
         if not scalars and ((a.ndim > 1 and not a.flags.c_contiguous) or (b.ndim > 1 and not b.flags.c_contiguous)):
             result._data = led_by(result._data, a, b)
@@ -117,7 +118,11 @@ def binary(
             raise mismatch(a, b) from error
 
     def any_operands(self: Any, other: Any) -> Tensor:
-        result = wrap(values(self, other))
+        try:
+            result = wrap(values(self, other))
+        except RuntimeError:
+            recorded_first(row, (self, other))
+            raise
         if mode.enabled:
             attach(row, (self, other), result, facts)
         return result
@@ -137,6 +142,7 @@ def binary(
         try:
             made = values(self, other)
         except RuntimeError:
+            recorded_first(row, (self, other))
             overlaps_first(self, other)
             raise
         return write(self, name, (self, other), made, facts)

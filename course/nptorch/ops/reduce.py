@@ -125,6 +125,10 @@ def _spread(self: Tensor, dim: Any, unbiased: Any, correction: Any, keepdim: boo
     middle = ADD.reduce(wide, axis=over, keepdims=True) / wide.dtype.type(count)
     squares = ADD.reduce(np.square(wide - middle), axis=over, keepdims=keepdim)
     variance = squares / wide.dtype.type(max(count - correction, 0))
+    if np.isinf(middle).any():  # torch moves a mean from element to element, and away from inf it is nan
+        last = tuple(slice(-1, None) if d in over else slice(None) for d in range(data.ndim))
+        odd = ~np.isfinite(wide)
+        middle = np.where(np.add.reduce(odd, axis=over, keepdims=True) > odd[last], np.nan, middle)
     middle = middle if keepdim else np.squeeze(middle, over)
     facts = {"dim": over, "keepdim": keepdim, "correction": correction, "whole": dim is None}
     spread = np.sqrt(variance) if root else variance
@@ -276,8 +280,8 @@ def cumsum(self: Tensor, dim: int, *, dtype: Any = None) -> Any:
     source = self if dtype is None else self._cast(dtype.numpy)
     data = source._data
     over = axis(dim, data.ndim)
-    kind = np.int64 if dtype is None and data.dtype.kind in "iub" else data.dtype
-    values = in_order(np.cumsum(data, over, dtype=kind)) if data.ndim else data.astype(kind)
+    kind = np.dtype(np.int64) if dtype is None and data.dtype.kind in "iub" else data.dtype
+    values = in_order(np.cumsum(data, over, dtype=kind) + kind.type(0)) if data.ndim else data.astype(kind)
     return "cumsum", (source,), values, {"dim": over}
 
 

@@ -11,7 +11,7 @@ from course.nptorch._tensor import Tensor, wrap
 from course.nptorch.grad_mode import mode
 from course.nptorch.ops.overlap import overlaps_first
 from course.nptorch.ops.write import refuse_leaf, write
-from course.nptorch.record import OPS, attach
+from course.nptorch.record import OPS, attach, recorded_first
 
 F = TypeVar("F", bound=Callable[..., Any])
 Described = tuple[str, tuple[Any, ...], Any, dict[str, Any] | None]
@@ -83,7 +83,12 @@ def described(*names: str, inplace: bool = True) -> Callable[[F], Callable[..., 
     def add(describe: F) -> Callable[..., Tensor]:
         @functools.wraps(describe)
         def operation(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-            return recorded(*describe(self, *args, **kwargs))
+            try:
+                described = describe(self, *args, **kwargs)
+            except RuntimeError:
+                recorded_first(None, (self, *args))
+                raise
+            return recorded(*described)
 
         @functools.wraps(describe)
         def operation_(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
@@ -91,6 +96,7 @@ def described(*names: str, inplace: bool = True) -> Callable[[F], Callable[..., 
             try:
                 described = describe(self, *args, **kwargs)
             except RuntimeError:
+                recorded_first(None, (self, *args))
                 overlaps_first(self, *args)
                 raise
             return write(self, *described)

@@ -32,7 +32,7 @@ class OpNodeOfSeveral(OpNode):
     def apply(self, gradients: list[Any]) -> Any:
         some = next((g for g in gradients if g is not None), None)
         if some is None:
-            return self.plan.nothing
+            return super().apply([None])
         if self.forms is None:
             return super().apply([gradients])
         tracked = isinstance(some, Tensor)

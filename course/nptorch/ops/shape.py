@@ -9,6 +9,7 @@ import numpy as np
 
 from course.nptorch._tensor import Tensor
 from course.nptorch.dtypes import Size, dtype_of
+from course.nptorch.grad_mode import mode
 from course.nptorch.ops.axes import axes, axis, sizes
 from course.nptorch.ops.register import attribute, method, op, recorded
 from course.nptorch.record import OPS
@@ -58,6 +59,8 @@ def view(self: Tensor, *shape: Any, size: Any = None, dtype: Any = None) -> Tens
     shape = shape or ((size,) if dtype is None else (dtype,))
     if len(shape) == 1 and hasattr(shape[0], "is_floating_point"):
         return self.to(shape[0])  # type: ignore[no-any-return]
+    if self._made and mode.enabled:
+        _ = self.grad_fn  # a view that has lost its history is refused before anything else
     wanted = inferred(sizes(shape), self._data.size)
     try:
         return _reshaped(self, wanted)
@@ -82,7 +85,10 @@ def reshape(self: Tensor, *dims: Any, shape: Any = None) -> Tensor:
 def unsafe_view(self: Tensor, shape: tuple[int, ...]) -> Tensor:
     """Return the elements of a tensor nobody else holds in another shape: no view of anything."""
     facts = {"shape": self._data.shape}
-    return recorded("unsafe_view", (self,), self._array.reshape(shape), facts)
+    made = recorded("unsafe_view", (self,), self._array.reshape(shape), facts)
+    if self._inference:
+        made._inference = True
+    return made
 
 
 @op("view_as")

@@ -6,6 +6,7 @@ operation that made the new values becomes the new history of it.
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from course.nptorch.dtypes import dtype_of
 from course.nptorch.grad_mode import mode
 from course.nptorch.ops.overlap import overlaps_first, partly_same, refuse_repeats
 from course.nptorch.parts import plugged
-from course.nptorch.record import OPS, make_node, needed
+from course.nptorch.record import OPS, make_node, needed, recorded_first
 from course.nptorch.saved import RESULT
 
 KINDS = {"b": 0, "u": 1, "i": 1, "f": 2}
@@ -47,6 +48,9 @@ def refuse_leaf(self: Tensor) -> None:
     base = self._base
     if base._grad_fn is None and (base._requires_grad or self._grad_fn is not None):
         raise RuntimeError(messages.LEAF_VIEW_IN_PLACE)
+    if self._grad_fn is None and base._grad_fn is not None:
+        # nobody has asked for its history since its base got one: torch takes it for a leaf that requires grad
+        raise RuntimeError(messages.LEAF_IN_PLACE)
 
 
 def write(
@@ -76,21 +80,23 @@ def write(
     RuntimeError
         If the result's type or shape does not fit into `self`.
     """
+    recorded = mode.enabled and True in needed(inputs)
+    if recorded and self._made and self._base is not None:
+        raise RuntimeError(messages.view_in_place(self))
     array = self._array
     values = np.asarray(values)
     try:
         fits(array, values, once=name in ("fill", "fill_tensor", "zero"))
     except RuntimeError:
+        recorded_first(OPS.get(name), inputs)
         overlaps_first(self, *inputs)
         raise
     for x in inputs:
         if isinstance(x, Tensor) and x is not self and partly_same(array, x._data):
+            recorded_first(OPS.get(name), inputs)
             raise RuntimeError(messages.PARTLY_SAME)
-    recorded = mode.enabled and True in needed(inputs)
     if recorded:
         name = f"{name}_" if f"{name}_" in OPS else name  # some keep other things in place
-        if self._made and self._base is not None:
-            raise RuntimeError(messages.view_in_place(self))
         # what the rules need of the old value is copied before it is overwritten
         op = OPS[name]
         wanted = needed(inputs)[: len(op.rules)]
@@ -105,7 +111,11 @@ def write(
     array[...] = values
     wrote(self)
     if recorded:
-        plugged.rebase_history(self, make_node(op, inputs, self, facts) if late else node)
+        node = make_node(op, inputs, self, facts) if late else node
+        plugged.rebase_history(self, node)
+        if late and self._base is not None and self._seen_version == self._base._version:
+            # when the result is read again, its history leads through the node of the view, as in torch
+            node.facts = {**(facts or {}), "of_view": weakref.ref(self._grad_fn)}  # type: ignore[union-attr]
     return self
 
 

@@ -16,54 +16,58 @@ from course.nptorch.math import cos, tied, where
 
 
 def exp_self(g: Any, result: Any) -> Any:
-    """Return the gradient of ``exp(self)``."""
+    """Return the gradient for `self`, given ``result = exp(self)``."""
     return g * result
 
 
 def log_self(g: Any, self: Any) -> Any:
-    """Return the gradient of ``log(self)``."""
+    """Return the gradient for `self` of ``log(self)``."""
     return g / self
 
 
 def sin_self(g: Any, self: Any) -> Any:
-    """Return the gradient of ``sin(self)``."""
+    """Return the gradient for `self` of ``sin(self)``."""
     return g * cos(self)
 
 
 def tanh_self(g: Any, result: Any) -> Any:
-    """Return the gradient of ``tanh(self)``."""
+    """Return the gradient for `self`, given ``result = tanh(self)``."""
     return g * (1 - result * result)
 
 
 def sigmoid_self(g: Any, result: Any) -> Any:
-    """Return the gradient of ``sigmoid(self)``."""
+    """Return the gradient for `self`, given ``result = sigmoid(self)``."""
     return g * (1 - result) * result
 
 
 def relu_self(g: Any, result: Any) -> Any:
-    """Return the gradient of ``relu(self)``; the slope at 0 is 0, as in torch."""
+    """Return the gradient for `self`, given ``result = relu(self)``.
+
+    The slope at 0 is 0, as in torch. Where the slope is 0 nothing passes: there the gradient is 0 even if
+    `g` is infinite.
+    """
     # not g * (result > 0): that makes nan of an infinite g where nothing shall pass. In torch this
     # gradient can itself be differentiated with respect to the input (to 0), hence `tied`
     return tied(where(result <= 0, 0, g), result)
 
 
 def mul_self(g: Any, other: Any) -> Any:
-    """Return the gradient of ``self * other`` with respect to `self`."""
+    """Return the gradient for `self` of ``self * other``."""
     return g * other
 
 
 def mul_other(g: Any, self: Any) -> Any:
-    """Return the gradient of ``self * other`` with respect to `other`."""
+    """Return the gradient for `other` of ``self * other``."""
     return g * self
 
 
 def div_self(g: Any, other: Any) -> Any:
-    """Return the gradient of ``self / other`` with respect to `self`."""
+    """Return the gradient for `self` of ``self / other``."""
     return g / other
 
 
 def div_other(g: Any, self: Any, other: Any) -> Any:
-    """Return the gradient of ``self / other`` with respect to `other`."""
+    """Return the gradient for `other` of ``self / other``."""
     return -g * ((self / other) / other)
 
 
@@ -75,18 +79,18 @@ def numerical_vjp(
     Parameters
     ----------
     f : function
-        From an array to an array.
+        From an array of the shape of `x` to an array or a number; the result may have another shape.
     x : numpy.ndarray
-        Where; float64, any shape. It is left as it was.
+        Where; float64, any shape. It is left as it was, to the last bit.
     g : array_like
-        Gradient with respect to ``f(x)``, of its shape.
+        How much each element of ``f(x)`` counts; it has the shape of ``f(x)``.
     eps : float
-        Half the distance between the two points of a difference.
+        How far one element is moved up, and how far down: half the distance between the two points.
 
     Returns
     -------
     numpy.ndarray
-        One estimate per element of `x`.
+        One estimate per element of `x`, in its shape.
     """
     estimate = np.zeros_like(x)
     for index in np.ndindex(x.shape):

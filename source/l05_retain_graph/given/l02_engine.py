@@ -18,17 +18,20 @@ def make_grads(outputs: tuple[Any, ...], gradients: tuple[Any, ...]) -> list[Any
     outputs : tuple of Tensor
         Where the walk starts.
     gradients : tuple of Tensor or None
-        What the caller passed for each; None stands for ones if the output has one element.
+        What the caller passed for each output, in the same order. None: make it up, which means ones of
+        the output's shape and dtype, if it has exactly one element.
 
     Returns
     -------
     list of Tensor or None
-        None for an output that does not require grad.
+        One for each output: the gradient that was passed, as it is, or the one made up. None where
+        nothing was passed for an output that does not require grad.
 
     Raises
     ------
     RuntimeError
-        ``grad can be implicitly created only for scalar outputs``, or a shape that differs.
+        ``grad can be implicitly created only for scalar outputs``, where none can be made up; or
+        ``Mismatch in shape: ...``, where the one that was passed has not the shape of its output.
     TypeError
         If a gradient is neither a Tensor nor None.
     """
@@ -53,9 +56,19 @@ def make_grads(outputs: tuple[Any, ...], gradients: tuple[Any, ...]) -> list[Any
 
 
 def count_consumers(roots: list[Node]) -> dict[Node, int]:
-    """Return, for each node reachable from `roots`, how many edges lead to it.
+    """Return, for each node that can be reached from `roots`, how many edges lead to it.
 
     A node is complete when this many gradients have arrived.
+
+    Parameters
+    ----------
+    roots : list of Node
+        Where the walk starts; the same node may stand in it twice.
+
+    Returns
+    -------
+    dict of Node to int
+        The roots are in it as well, with 0 if no edge that can be reached leads to them.
     """
     consumers = dict.fromkeys(roots, 0)
     stack = list(consumers)
@@ -123,10 +136,19 @@ def run_backward(roots: list[tuple[Node, int, Any]], run_node: Callable[[Node, l
 def accumulate_grad(leaf: Any, gradient: Any) -> None:
     """Add `gradient` into ``leaf.grad``.
 
-    The first gradient is copied, because the same memory may have been given to other tensors,
-    unless the engine knows that nobody else has it.
-    Later ones are added in place, so that everyone who holds ``leaf.grad`` sees them; except
-    while the backward pass is recorded, when a new tensor takes its place.
+    Parameters
+    ----------
+    leaf : Tensor
+        A leaf that requires grad; its ``.grad`` is None or what earlier gradients added up to.
+    gradient : Tensor
+        What arrived, of the leaf's shape and dtype. Others may have been given the same memory, so it is
+        never written to, and ``leaf.grad`` never shares memory with it. (Only where
+        ``torch.autograd.graph.owned(gradient)`` is true nobody else has it, and a copy may be saved.)
+
+    Notes
+    -----
+    Who kept the old ``leaf.grad`` sees what is added to it. The exception: while the backward pass is
+    recorded itself, which ``torch.is_grad_enabled()`` tells, a new tensor takes the place of the old one.
     """
     if leaf.grad is None:
         leaf.grad = gradient if torch.autograd.graph.owned(gradient) else gradient.clone()

@@ -21,10 +21,10 @@ class GradModeSwitch:
     """
 
     def switch(self) -> None:
-        """Set the mode of this thread."""
-        raise NotImplementedError
+        """Set the mode of this thread: each kind of switch says how, so nothing is to be written here."""
 
     def __enter__(self) -> None:
+        """Begin a block."""
         self._before = flags.enabled, flags.inference
         self.switch()
 
@@ -34,6 +34,7 @@ class GradModeSwitch:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        """End a block; `error` is the exception that ends it, if one does."""
         flags.enabled, flags.inference = self._before
 
     def again(self) -> Any:
@@ -41,6 +42,11 @@ class GradModeSwitch:
         return type(self)()
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function of the same name whose every call runs in a block of its own.
+
+        A class may be decorated too: calling it is a call, and torch warns of it, with
+        ``FutureWarning`` and the text ``messages.DECORATED_CLASS``.
+        """
         if inspect.isgeneratorfunction(function):
             return self._around_generator(function)
         if inspect.isclass(function):
@@ -85,6 +91,7 @@ class no_grad(GradModeSwitch):  # noqa: N801 - torch's own name
         return made if function is None else made(function)
 
     def switch(self) -> None:
+        """Stop recording."""
         flags.enabled = False
 
 
@@ -97,11 +104,23 @@ class enable_grad(GradModeSwitch):  # noqa: N801 - torch's own name
         return made if function is None else made(function)
 
     def switch(self) -> None:
+        """Start recording, save in inference mode, where it stays off."""
         flags.enabled = not flags.inference
 
 
 class set_grad_enabled(GradModeSwitch):  # noqa: N801 - torch's own name
-    """Switch recording on or off from here on, or inside a ``with`` block only."""
+    """Switch recording on or off from here on, or inside a ``with`` block only.
+
+    Parameters
+    ----------
+    mode : bool
+        Whether to record.
+
+    Raises
+    ------
+    TypeError
+        If `mode` is no bool: ``set_grad_enabled(): argument 'enabled' (position 1) must be bool, not str``.
+    """
 
     def __init__(self, mode: Any) -> None:
         if not isinstance(mode, bool):
@@ -115,18 +134,27 @@ class set_grad_enabled(GradModeSwitch):  # noqa: N801 - torch's own name
         """Leave the mode as the constructor set it."""
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Decorate a function; the mode that the constructor switched is put back at once."""
         flags.enabled, flags.inference = self._before  # a decorator changes nothing by itself
         return super().__call__(function)
 
     def switch(self) -> None:
+        """Record, or do not, as the constructor was told; in inference mode never."""
         flags.enabled = self._wanted and not flags.inference
 
     def again(self) -> Any:
+        """Return a fresh switch with the same argument."""
         return set_grad_enabled(self._wanted)
 
 
 class inference_mode(GradModeSwitch):  # noqa: N801 - torch's own name
-    """Like `no_grad`, and new tensors can never be used in a recorded computation."""
+    """Like `no_grad`; and tensors made inside can never be kept for a backward pass.
+
+    Parameters
+    ----------
+    mode : bool
+        True for a block in inference mode; False for one that is not, and that records.
+    """
 
     def __new__(cls, mode: Any = True) -> Any:
         """Serve ``@inference_mode`` without parentheses, as torch does."""
@@ -138,9 +166,11 @@ class inference_mode(GradModeSwitch):  # noqa: N801 - torch's own name
         self._wanted = bool(mode)
 
     def switch(self) -> None:
+        """Set both flags."""
         flags.enabled, flags.inference = not self._wanted, self._wanted
 
     def again(self) -> Any:
+        """Return a fresh switch with the same argument."""
         return inference_mode(self._wanted)
 
 
@@ -148,12 +178,32 @@ def detach(tensor: Any) -> Any:
     """Return a tensor on the same memory that is not part of any graph.
 
     It shares the version counter, so a change through it is still noticed at backward.
+
+    Parameters
+    ----------
+    tensor : Tensor
+        Any tensor; it stays as it is.
+
+    Returns
+    -------
+    Tensor
+        A new one: a leaf that does not require grad and has no ``.grad``.
     """
     return tensor.detach_alias()
 
 
 def detach_(tensor: Any) -> Any:
     """Cut `tensor` out of its graph, in place; what was computed from it keeps its path.
+
+    Parameters
+    ----------
+    tensor : Tensor
+        Any tensor; it becomes a leaf that does not require grad, and keeps its ``.grad``.
+
+    Returns
+    -------
+    Tensor
+        The same one.
 
     Raises
     ------

@@ -43,7 +43,7 @@ def sgd_step(
     nesterov : bool
         Step along the gradient plus `momentum` times the buffer, instead of along the buffer.
     maximize : bool
-        Turn the gradient around first, so that the step climbs; decay still pulls towards 0.
+        Turn the gradient around first, so that the step goes uphill; decay still pulls towards 0.
     """
     if maximize:
         grad = -grad
@@ -100,7 +100,7 @@ def adam_step(
     amsgrad : bool
         Divide by the root of the largest mean square so far, which is corrected as the last one is.
     maximize : bool
-        Turn the gradient around first, so that the step climbs; decay still pulls towards 0.
+        Turn the gradient around first, so that the step goes uphill; decay still pulls towards 0.
     decoupled : bool
         AdamW's weight decay instead of Adam's.
     """

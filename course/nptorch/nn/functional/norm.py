@@ -140,8 +140,9 @@ def instance_norm(
     n, c = input.shape[:2]
     flat = input.contiguous().view(1, n * c, *input.shape[2:])
     if use_input_stats:
-        made = batch_norm(flat, None, None, None, None, True, momentum, eps)
-        return _affine(made.view(*input.shape), weight, bias)
+        weight, bias = (None if w is None else w.repeat(n) for w in (weight, bias))
+        made = batch_norm(flat, None, None, weight, bias, True, momentum, eps)
+        return made.view(*input.shape)  # type: ignore[no-any-return]
     return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
 
 
@@ -183,19 +184,14 @@ def group_norm(
     return record("native_group_norm", (input, weight, bias), np.ascontiguousarray(values.reshape(x.shape)), facts)  # type: ignore[no-any-return]
 
 
-def _affine(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
-    shape = (1, -1, *(1,) * (x.ndim - 2))
-    if weight is not None:
-        x = x * weight.view(*shape)
-    return x if bias is None else x + bias.view(*shape)
-
-
 def _normalised(name: str, input: Tensor, weight: Tensor | None, bias: Tensor | None, stats: Stats) -> Tensor:
     values = (input._data - stats.mean) * stats.rstd
     if weight is not None:
         values *= weight._data.reshape(stats.affine)
     if bias is not None:
         values += bias._data.reshape(stats.affine)
+    else:
+        values += 0  # as torch does, which makes 0 of -0
     if name == "native_layer_norm":
         values = np.ascontiguousarray(values)
     return record(name, (input, weight, bias), values, {"stats": stats})  # type: ignore[no-any-return]
