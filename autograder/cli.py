@@ -47,6 +47,15 @@ def need_repository() -> None:
         )
 
 
+def given_parts() -> Path | str:
+    """Return where the reference parts of the latest lesson here are: beside it, or in the repository."""
+    from course.workspace import MINE
+
+    here = Path.cwd()
+    found = [*here.glob("given"), *here.glob(f"{MINE}/l*_*/given"), *here.glob("../l*_*/given")]
+    return max(found, key=lambda one: one.resolve().parent.name) if found else "given"
+
+
 @app.command()
 def build(lesson: Lessons = None) -> None:
     """Make source/ and release/ from lessons and parts, and docs/api/ from docstrings."""
@@ -124,6 +133,8 @@ def compare(
     except KeyError as error:
         stop(f"{error.args[0]}\nSee them all with: gradschool scenarios")
     try:
+        if parts == "mine":
+            load_parts(given_parts())  # what you have not built
         plugged = load_parts(parts)
     except (FileNotFoundError, ImportError) as error:
         stop(f"{error}\nTo run on other parts: gradschool compare {scenario} --parts FOLDER")
@@ -131,6 +142,28 @@ def compare(
         comparison = run(chosen, seed=seed)
     typer.echo(str(comparison))
     raise typer.Exit(0 if comparison.agrees else 1)
+
+
+@app.command("my-engine")
+def my_engine(
+    prefix: Annotated[str, typer.Argument(help="Only scenarios whose ids start like this.")] = "",
+) -> None:
+    """Show which parts are your own, and in how many programs your engine does what torch does."""
+    from autograder.my_engine import survey
+    from course.nptorch.loading import load_parts, my_folders
+    from course.workspace import MINE
+
+    if not my_folders():
+        stop(
+            f"there are no parts of yours here.\nLessons save them at their end, into my_engine/ beside the notebook; "
+            f"run this in the folder that has {MINE}/ in it, or in a lesson's folder."
+        )
+    try:
+        load_parts(given_parts())
+        load_parts("mine")
+    except (FileNotFoundError, ImportError) as error:
+        stop(f"{error}")
+    typer.echo(str(survey(prefix, say=lambda line: typer.echo(line, err=True))))
 
 
 @app.command()

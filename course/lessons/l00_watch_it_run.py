@@ -149,4 +149,4 @@ if torch is not None:
 #
 # Lesson 1 writes the derivatives, lesson 2 the walk back through the graph. In lesson 5 you will build
 # `retain_graph` and meet the picture above again, on an engine of your own. Take them in order; each opens
-# with the time it takes.
+# with the time it takes. Words that you meet: [glossary](../../docs/glossary.md).

@@ -1,8 +1,8 @@
 """Parts on disk: ``load_parts`` plugs a folder of them in, ``save_part`` adds one to your engine.
 
 Three places are known by name: ``"given"`` is the folder ``given/`` beside a lesson, with the
-reference parts of the lessons before it; ``"mine"`` is ``my_engine/``, where `save_part` writes;
-any other text is the path of a folder.
+reference parts of the lessons before it; ``"mine"`` is ``my_engine/``, where `save_part` writes, here
+and beside every other lesson of yours; any other text is the path of a folder.
 """
 
 from __future__ import annotations
@@ -46,10 +46,11 @@ def load_parts(source: str | Path = GIVEN, *, lesson: int | None = None) -> use:
     PartFileError
         If a file in it does not run.
     """
-    folder = _folder(source)
+    folders = my_folders() if str(source) == "mine" else []
+    folders = folders or [_folder(source)]
     label = {GIVEN: "given", MINE: "mine"}.get(str(source), "mine")
     found: dict[str, Any] = {}
-    for path in sorted(folder.glob("*.py")):
+    for path in [path for folder in folders for path in sorted(folder.glob("*.py"))]:
         if path.stem == "__init__":
             continue
         with use(**found):  # a part may derive from one of these: SlidingConv2d from Function
@@ -63,7 +64,8 @@ def load_parts(source: str | Path = GIVEN, *, lesson: int | None = None) -> use:
         }
     if not found:
         before = "" if lesson is None else f" of a lesson before {lesson}"
-        raise FileNotFoundError(f"{folder} holds no part{before} that the engine knows")
+        names = ", ".join(str(folder) for folder in folders)
+        raise FileNotFoundError(f"{names} holds no part{before} that the engine knows")
     return use(**found)
 
 
@@ -111,6 +113,19 @@ def save_part(part: Any, folder: str | Path = MINE) -> Path:
         raise
     draft.replace(path)
     return path
+
+
+def my_folders() -> list[Path]:
+    """Return the folders that hold parts of yours, in lesson order; the one beside this notebook comes last.
+
+    Each lesson is run in a folder of its own, and `save_part` writes beside it. A part that was built twice
+    is taken from the later lesson.
+    """
+    lessons = "l[0-9][0-9]_*"
+    elsewhere = [*Path("my_course").glob(f"{lessons}/{MINE}"), *Path("..").glob(f"{lessons}/{MINE}")]
+    here = Path(MINE)
+    others = sorted((one for one in elsewhere if one.resolve() != here.resolve()), key=lambda one: one.parent.name)
+    return [one for one in [*others, here] if one.is_dir()]
 
 
 def _folder(source: str | Path) -> Path:
