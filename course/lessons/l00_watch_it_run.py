@@ -55,7 +55,7 @@ if torch is not None:
             loss.backward()
             loss.backward()
     except RuntimeError as error:
-        print("RuntimeError:", str(error)[:62], "...")
+        print("RuntimeError:", str(error).partition(" (")[0], "...")
 
 theatre.show(story)
 
