@@ -70,8 +70,10 @@ def test_basic_scenarios_fail_for_a_stub(exercise: Exercise, capsys: Any) -> Non
 
         # the one that the student was given: the engine refuses a rule that takes other things
         stub.__signature__ = inspect.signature(part)  # type: ignore[attr-defined]
-        # one derives from Function, and what one calls then is its apply
-        return type("Stub", (), {"apply": staticmethod(stub)}) if hasattr(part, "apply") else stub
+        if not hasattr(part, "apply"):
+            return stub
+        # one derives from Function, and what one calls then is its apply, or forward
+        return type("Stub", (), dict.fromkeys(("apply", "forward", "backward"), staticmethod(stub)))
 
     assert grade(exercise.id, **{name: stub_of(part) for name, part in right(exercise).items()}) == 0.0
     assert "This is not written yet: write it" in capsys.readouterr().out

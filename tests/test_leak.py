@@ -58,7 +58,9 @@ def words_in(folder: Path, words: list[str]) -> list[str]:
         if path.suffix == ".ipynb":
             text = "\n".join("".join(cell["source"]) for cell in json.loads(text)["cells"])
         found += [
-            f"{word!r} is in {path.name}" for word in words if re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text)
+            f"{word!r} is in {path.name}"
+            for word in words
+            if word in text and re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text)
         ]
     return found
 

@@ -200,7 +200,7 @@ def test_pre_commit_leaves_built_notebooks_alone(root: Path, tmp_path: Path) -> 
     (entry,) = (line.split("entry: ")[1] for line in text.splitlines() if "entry: nbstripout" in line)
     built = sorted((root / "source").glob("*/*.ipynb"))
     assert built
-    for notebook in built:
-        copy = Path(shutil.copy(notebook, tmp_path))
-        subprocess.run([sys.executable, "-m", *entry.split(), str(copy)], check=True, capture_output=True)
-        assert copy.read_bytes() == notebook.read_bytes()
+    copies = [shutil.copy(notebook, tmp_path) for notebook in built]
+    subprocess.run([sys.executable, "-m", *entry.split(), *copies], check=True, capture_output=True)
+    for notebook, copy in zip(built, copies, strict=True):
+        assert Path(copy).read_bytes() == notebook.read_bytes()

@@ -67,7 +67,11 @@ class Server:
     def stop(self) -> None:
         """End the server and its kernels."""
         self.process.terminate()
-        self.process.wait(timeout=30)
+        try:
+            self.process.wait(timeout=20)
+        except subprocess.TimeoutExpired:  # it waits for a kernel that does not end
+            self.process.kill()
+            self.process.wait()
         self.log.close()
 
     def write(self, name: str, cells: list[str]) -> None:
