@@ -87,6 +87,10 @@ _declare("swish_backward", 10, "the gradient of x * sigmoid(x), which can be dif
 _declare("grad", 10, "gradients handed out instead of added to .grad, made of backward alone")
 _declare("hvp", 10, "the product of a Hessian with a vector")
 _declare("gradient_penalty", 10, "the penalty of WGAN-GP")
+_declare("srgan_step", 11, "train the judge, then the maker, on one batch")
+_declare("carry_state", 11, "train a recurrent net chunk by chunk; the state goes on, the gradient does not")
+_declare("task_pulls", 11, "backward for several losses, and how hard each pulls at what they share")
+_declare("reinforce_loss", 11, "the loss whose gradient is that of REINFORCE")
 
 inf, nan, pi, e = _math.inf, _math.nan, _math.pi, _math.e
 newaxis = None

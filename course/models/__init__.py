@@ -1,0 +1,1 @@
+"""Small networks that lessons train, written once for torch and for nptorch."""
