@@ -29,7 +29,7 @@ def browser() -> Iterator[Browser]:
     if not Path(CHROMIUM).exists():
         if os.environ.get("CI"):
             pytest.fail("no Chromium here; .ci/run installs it")
-        pytest.skip("needs Chromium: apt-get install chromium")
+        pytest.skip("a browser test needs Chromium: apt-get install chromium")
     with sync_playwright() as playwright:
         offline = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
         made = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", offline])
