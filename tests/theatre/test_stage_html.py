@@ -18,6 +18,7 @@ import pytest
 from course.widgets import theatre
 from course.widgets.theatre import Story, data, html, steps
 from course.widgets.theatre.layout import lay_out
+from course.widgets.theatre.picture import seen
 from tests.theatre.stories import TOLD, tell, unrolled
 
 HERE = Path(html.__file__).parent
@@ -207,3 +208,15 @@ def test_lines_and_edges_have_the_same_numbers() -> None:
     assert [story.nodes[stage["boxes"][line[0]][0]]["id"] for line in stage["lines"]] == [
         e["from"] for e in story.edges
     ]
+
+
+def test_the_picture_is_around_an_error_at_the_first_node() -> None:
+    """Of a graph that is too large for one picture; the first node has the number 0."""
+    story = unrolled(60)
+    layout = lay_out(story)
+    first = next(nth for nth, box in enumerate(layout.boxes) if box.node == 0)
+    assert first not in seen(story, layout)
+    at = len(story.events)
+    error = {"at": at, "kind": "error", "node": 0, "says": "it fails", "error": "ValueError", "text": "it fails"}
+    story.events.append(error)
+    assert first in seen(story, layout)

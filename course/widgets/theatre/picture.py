@@ -68,7 +68,8 @@ def seen(story: Story, layout: Layout) -> list[int]:
     for event in story.events:
         if event["kind"] == "backward" and event["roots"]:
             centre = event["roots"][-1]
-    centre = next((event["node"] for event in story.events if event["kind"] == "error" and event["node"]), centre)
+    failed = [event["node"] for event in story.events if event["kind"] == "error" and event["node"] is not None]
+    centre = failed[0] if failed else centre
     at = next((box for box in layout.boxes if box.node == centre), None)
     if at is None:
         return []
