@@ -13,6 +13,7 @@ from pathlib import Path
 
 from course.building.compare import differing
 from course.building.notebook import source_notebook
+from course.building.pages import FOLDER, pages
 from course.building.release import release
 from course.building.solution import BuildError
 
@@ -94,9 +95,10 @@ def check(*, root: Path = ROOT) -> Check:
 
 
 def build_source(root: Path, target: Path, lesson: str) -> None:
-    """Write one lesson's notebook and the parts that it is given: those of the lessons before."""
-    parts = root / "course" / "parts"
-    text = source_notebook(root / "course" / "lessons" / f"{lesson}.py", parts)
+    """Write one lesson's notebook, the parts of the lessons before, and the pages that it links to."""
+    parts, docs = root / "course" / "parts", root / "docs"
+    written = root / "course" / "lessons" / f"{lesson}.py"
+    text = source_notebook(written, parts, docs)
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     (target / f"{lesson}.ipynb").write_bytes(text.encode())
@@ -104,3 +106,6 @@ def build_source(root: Path, target: Path, lesson: str) -> None:
         if part.stem < lesson:
             (target / "given").mkdir(exist_ok=True)
             (target / "given" / part.name).write_bytes(part.read_text(encoding="utf-8").encode())
+    for page in sorted(pages(written.read_text(encoding="utf-8"))):
+        (target / FOLDER).mkdir(exist_ok=True)
+        (target / FOLDER / page).write_bytes((docs / page).read_text(encoding="utf-8").encode())

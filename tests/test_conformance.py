@@ -15,6 +15,7 @@ from course.scenarios.observation import Observation, observe
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "conformance.md"
 TEXT = PAGE.read_text(encoding="ascii")
+GPU = {one.id: one for one in scenarios(needs="cuda")}
 KNOWN = {one.id: one for one in scenarios()}
 
 
@@ -44,7 +45,7 @@ def test_every_item_is_proved_by_what_exists(item: str) -> None:
     proofs = ITEMS[item]
     assert proofs, "nothing proves it"
     for proof in proofs:
-        assert proof in KNOWN or (proof.startswith("tests/") and (ROOT / proof).is_file()), proof
+        assert proof in KNOWN or proof in GPU or (proof.startswith("tests/") and (ROOT / proof).is_file()), proof
     assert len(set(proofs)) == len(proofs)
 
 
@@ -52,6 +53,10 @@ def test_every_topic_is_on_the_page() -> None:
     topics = {one.topic for one in KNOWN.values()}
     named = {proof.partition(".")[0] for proofs in ITEMS.values() for proof in proofs}
     assert topics - named == set()
+
+
+def test_every_program_for_a_gpu_is_on_the_page() -> None:
+    assert set(GPU) <= {proof for proofs in ITEMS.values() for proof in proofs}
 
 
 def test_batches_of_gradients_are_refused_in_clear_words() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import jupytext
 import nbformat
 
+from course.building.pages import beside
 from course.building.solution import BuildError, PartModule, solution_cell_of
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -18,7 +19,7 @@ SCHEMA = 3
 nbf: Any = nbformat  # its functions are untyped
 
 
-def source_notebook(lesson: Path, parts: Path) -> str:
+def source_notebook(lesson: Path, parts: Path, docs: Path) -> str:
     """Build the notebook of one lesson.
 
     Parameters
@@ -27,6 +28,8 @@ def source_notebook(lesson: Path, parts: Path) -> str:
         The lesson's text, in jupytext's percent format.
     parts : Path
         The folder of the reference parts.
+    docs : Path
+        The folder of the pages that the lesson may link to.
 
     Returns
     -------
@@ -53,6 +56,8 @@ def source_notebook(lesson: Path, parts: Path) -> str:
             _check_grade_cell(lesson, cell.source, exercise, exercise in begun, exercise in graded)
             graded.add(exercise)
             made.metadata["nbgrader"] = _marks(f"grade-{exercise}", points=points[exercise])
+        if cell.cell_type == "markdown":
+            made.source = beside(cell.source, docs)
         if cell.cell_type == "code":
             known |= _bound_names(cell.source)
         cells.append(made)

@@ -13,9 +13,9 @@
 # %% [markdown]
 # # Lesson 1: Derivatives you can trust
 #
-# *About 2 hours, 6 points. You build `numerical_vjp`, which checks a derivative without knowing calculus,
-# and the rules of eight operations, on which every later lesson runs. You need NumPy, and the derivatives
-# that one learns at school.*
+# *About 2 hours, 6 points. You build `numerical_vjp`, which checks a derivative without knowing calculus, and the
+# rules of eight operations, on which every later lesson runs. You need NumPy, and the derivatives that one learns
+# at school. Words that you meet are in the [glossary](../../docs/glossary.md).*
 #
 # Somebody wrote a function, had torch check its gradient, and got this:
 #

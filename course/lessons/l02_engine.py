@@ -14,8 +14,8 @@
 # # Lesson 2: The walk back
 #
 # *About 4 hours, 14 points. You build what happens inside `backward()`: `make_grads`, `count_consumers`,
-# `accumulate_grad` and `run_backward`. From then on `.backward()` runs on your code. The rules of lesson 1
-# come with this lesson in the folder `given/`.*
+# `accumulate_grad` and `run_backward`. From then on `.backward()` runs on your code. The rules of lesson 1 come
+# with this lesson in the folder `given/`. Words that you meet are in the [glossary](../../docs/glossary.md).*
 #
 # Two lines, and a wrong number without any error:
 #

@@ -14,8 +14,9 @@
 # # Lesson 3: Shapes
 #
 # *About 2 to 3 hours, 10 points. You build `sum_to_size` and the rules of sums, means, matrix products,
-# permutations and picked elements. You need lessons 1 and 2 in your head, not on your disk: their
-# reference parts come with this lesson in the folder `given/`.*
+# permutations and picked elements. You need lessons 1 and 2 in your head, not on your disk: their reference parts
+# come with this lesson in the folder `given/`. Words that you meet are in the
+# [glossary](../../docs/glossary.md).*
 #
 # No error message this time, only a wrong number
 # ([somebody's two hours](https://github.com/pytorch/pytorch/issues/16413)):

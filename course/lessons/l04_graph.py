@@ -13,9 +13,9 @@
 # %% [markdown]
 # # Lesson 4: Who gets a gradient?
 #
-# *About 2.5 to 3.5 hours, 10 points. You build `detach`, `detach_`, `no_grad`, `enable_grad`,
-# `set_grad_enabled` and `inference_mode`. You need lessons 1 to 3 in your head, not on your disk: their
-# reference parts come with this lesson in the folder `given/`.*
+# *About 2.5 to 3.5 hours, 10 points. You build `detach`, `detach_`, `no_grad`, `enable_grad`, `set_grad_enabled`
+# and `inference_mode`. You need lessons 1 to 3 in your head, not on your disk: their reference parts come with
+# this lesson in the folder `given/`. Words that you meet are in the [glossary](../../docs/glossary.md).*
 #
 # One message, eleven causes:
 #

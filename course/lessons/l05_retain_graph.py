@@ -13,9 +13,9 @@
 # %% [markdown]
 # # Lesson 5: What is kept, what is freed
 #
-# *About 2 to 3 hours, 11 points. You build `SavedTensor`, the release rule, and a meter that counts the
-# bytes a graph holds. You need lessons 1 to 4 in your head, not on your disk: their reference parts
-# come with this lesson in the folder `given/`.*
+# *About 2 to 3 hours, 11 points. You build `SavedTensor`, the release rule, and a meter that counts the bytes a
+# graph holds. You need lessons 1 to 4 in your head, not on your disk: their reference parts come with this lesson
+# in the folder `given/`. Words that you meet are in the [glossary](../../docs/glossary.md).*
 #
 # Somewhere in your training loop, this came up
 # ([one of many threads](https://discuss.pytorch.org/t/6795)):

@@ -13,9 +13,9 @@
 # %% [markdown]
 # # Lesson 6: Who touched my tensor?
 #
-# *About 3 to 4 hours, 13 points. You build the version counter and its check, the history of a write,
-# and views that keep up with their base. The reference parts of lessons 1 to 5 come with this lesson in
-# the folder `given/`.*
+# *About 3 to 4 hours, 13 points. You build the version counter and its check, the history of a write, and views
+# that keep up with their base. The reference parts of lessons 1 to 5 come with this lesson in the folder
+# `given/`. Words that you meet are in the [glossary](../../docs/glossary.md).*
 #
 # Somebody trains an SRGAN, and gets
 # ([this is one of many](https://github.com/leftthomas/SRGAN/issues/89)):

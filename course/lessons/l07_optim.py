@@ -13,8 +13,9 @@
 # %% [markdown]
 # # Lesson 7: Stepping
 #
-# *About 2 to 3 hours, 8 points. You build the steps of SGD (momentum, weight decay) and of Adam and AdamW.
-# The reference parts of lessons 1 to 6 come with this lesson in the folder `given/`.*
+# *About 2 to 3 hours, 8 points. You build the steps of SGD (momentum, weight decay) and of Adam and AdamW. The
+# reference parts of lessons 1 to 6 come with this lesson in the folder `given/`. Words that you meet are in the
+# [glossary](../../docs/glossary.md).*
 #
 # No error message this time, which is worse. People freeze a layer, train the rest, and find
 # ([asked once more here](https://github.com/facebookresearch/fairseq/issues/4702)) that

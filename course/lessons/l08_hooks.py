@@ -13,9 +13,9 @@
 # %% [markdown]
 # # Lesson 8: Hooks
 #
-# *About 3 hours, 10 points. You build `RemovableHandle`, the four loops that call hooks, and
-# `retain_grad`'s store. You need lessons 2 and 5 in your head, not on your disk: the reference parts of
-# lessons 1 to 7 come with this one in the folder `given/`.*
+# *About 3 hours, 10 points. You build `RemovableHandle`, the four loops that call hooks, and `retain_grad`'s
+# store. You need lessons 2 and 5 in your head, not on your disk: the reference parts of lessons 1 to 7 come with
+# this one in the folder `given/`. Words that you meet are in the [glossary](../../docs/glossary.md).*
 #
 # A hook is a function of yours that the backward pass calls, with a gradient in its hands. Grad-CAM is made of
 # hooks, and so are many tools that watch or change gradients. What goes wrong with them: a tool is made anew

@@ -13,9 +13,9 @@
 # %% [markdown]
 # # Lesson 9: Your own Function
 #
-# *About 2 hours, 4 points. You build `Function.apply`, and a convolution with its backward. You need lessons
-# 2, 4 and 5 in your head, not on your disk: the reference parts of lessons 1 to 8 come with this one in the
-# folder `given/`.*
+# *About 2 hours, 4 points. You build `Function.apply`, and a convolution with its backward. You need lessons 2, 4
+# and 5 in your head, not on your disk: the reference parts of lessons 1 to 8 come with this one in the folder
+# `given/`. Words that you meet are in the [glossary](../../docs/glossary.md).*
 #
 # You clone the code of a paper from 2018, install its requirements, and it says
 # ([one of very many](https://github.com/decisionforce/TPN/issues/35)):

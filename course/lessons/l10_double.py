@@ -13,9 +13,9 @@
 # %% [markdown]
 # # Lesson 10: Gradients of gradients
 #
-# *About 3 hours, 7 points. You build a Function that can be differentiated twice, `grad()` out of
-# `backward()`, a Hessian-vector product, and the gradient penalty of WGAN-GP. Lessons 1 to 9 come along
-# in the folder `given/`.*
+# *About 3 hours, 7 points. You build a Function that can be differentiated twice, `grad()` out of `backward()`, a
+# Hessian-vector product, and the gradient penalty of WGAN-GP. Lessons 1 to 9 come along in the folder `given/`.
+# Words that you meet are in the [glossary](../../docs/glossary.md).*
 #
 # A loss may contain a gradient: a penalty on the slope of a critic, a step of training inside the loss, the
 # curvature of a network. Two things go wrong, and the second is the worse one:

@@ -13,9 +13,9 @@
 # %% [markdown]
 # # Lesson 11: Two losses, one graph
 #
-# *About 3 hours, 7 points. A clinic: six broken programs that people really posted. You diagnose them, repair
-# the four that need more than one line, and train a small SRGAN on the repaired step. Lessons 1 to 10 come
-# along in the folder `given/`.*
+# *About 3 hours, 7 points. A clinic: six broken programs that people really posted. You diagnose them, repair the
+# four that need more than one line, and train a small SRGAN on the repaired step. Lessons 1 to 10 come along in
+# the folder `given/`. Words that you meet are in the [glossary](../../docs/glossary.md).*
 #
 # > RuntimeError: one of the variables needed for gradient computation has been modified by an inplace operation
 #

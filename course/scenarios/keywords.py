@@ -214,6 +214,12 @@ PHRASES: tuple[str, ...] = (
     "to be within the support",
     "value argument to log_prob must be a Tensor",
     "not broadcastable with batch_shape",
+    # two devices
+    "tensors to be on the same device",
+    "expected device",
+    "data located on a different device",
+    "device type tensor to numpy",
+    "device-side assert triggered",
     # names and arguments that are gone, or never were
     "is not defined",
     "unexpected keyword argument",

@@ -22,6 +22,9 @@ _ID = re.compile(r"[a-z0-9_]+\.[a-z0-9]+(-[a-z0-9]+)*")
 _REGISTRY: dict[str, Scenario] = {}
 _LESSONS = range(1, 13)
 
+#: What a program may need: nothing, or a device of this kind.
+DEVICES = ("", "cuda")
+
 
 @dataclass(frozen=True)
 class Scenario:
@@ -44,6 +47,8 @@ class Scenario:
     contract
         True where torch has nothing of this name, so that what is expected follows
         from the text of an exercise; feedback then does not call it torch's.
+    needs
+        ``"cuda"`` where the program can run on a CUDA device only; else empty.
     """
 
     id: str
@@ -53,6 +58,7 @@ class Scenario:
     hidden: bool = False
     ulps: int = 64
     contract: bool = False
+    needs: str = ""
 
     @property
     def topic(self) -> str:
@@ -61,7 +67,14 @@ class Scenario:
 
 
 def scenario(
-    id: str, *, lesson: int, asks: str, hidden: bool = False, ulps: int = 64, contract: bool = False
+    id: str,
+    *,
+    lesson: int,
+    asks: str,
+    hidden: bool = False,
+    ulps: int = 64,
+    contract: bool = False,
+    needs: str = "",
 ) -> Callable[[Program], Program]:
     """Register the decorated generator function as a scenario.
 
@@ -69,7 +82,8 @@ def scenario(
     ------
     ValueError
         If the id is malformed or already taken by another function, if the
-        lesson is not one of 1 to 12, or if ``asks`` is empty or has two lines.
+        lesson is not one of 1 to 12, if ``asks`` is empty or has two lines, or if
+        ``needs`` is no device.
     """
     if not _ID.fullmatch(id):
         raise ValueError(f"scenario id {id!r} is not of the form 'topic.some-name'")
@@ -77,13 +91,15 @@ def scenario(
         raise ValueError(f"scenario {id}: there is no lesson {lesson}")
     if not asks.strip() or "\n" in asks:
         raise ValueError(f"scenario {id}: `asks` must be one line of text")
+    if needs not in DEVICES:
+        raise ValueError(f"scenario {id}: needs={needs!r} is none of {', '.join(map(repr, DEVICES))}")
 
     def register(program: Program) -> Program:
         known = _REGISTRY.get(id)
         # A module that is reloaded (in a notebook) registers the same function again.
         if known is not None and _origin(known.program) != _origin(program):
             raise ValueError(f"scenario id {id!r} is used twice")
-        _REGISTRY[id] = Scenario(id, lesson, asks, program, hidden, ulps, contract)
+        _REGISTRY[id] = Scenario(id, lesson, asks, program, hidden, ulps, contract, needs)
         return program
 
     return register
@@ -101,7 +117,9 @@ def load() -> None:
         importlib.import_module(f"{topics.__name__}.{module.name}")
 
 
-def scenarios(lesson: int | None = None, prefix: str = "", hidden: bool | None = False) -> list[Scenario]:
+def scenarios(
+    lesson: int | None = None, prefix: str = "", hidden: bool | None = False, needs: str = ""
+) -> list[Scenario]:
     """Return the registered scenarios, ordered by id.
 
     Parameters
@@ -113,6 +131,9 @@ def scenarios(lesson: int | None = None, prefix: str = "", hidden: bool | None =
     hidden
         False for public scenarios, True for hidden ones, None for both.
         Hidden ones are known only after `autograder.hidden.load()`.
+    needs
+        ``"cuda"`` for the programs that run on a CUDA device only, which are left out
+        otherwise.
     """
     load()
     return [
@@ -121,6 +142,7 @@ def scenarios(lesson: int | None = None, prefix: str = "", hidden: bool | None =
         if (lesson is None or known.lesson == lesson)
         and known.id.startswith(prefix)
         and (hidden is None or known.hidden == hidden)
+        and known.needs == needs
     ]
 
 
