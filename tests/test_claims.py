@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from pathlib import Path
 
 import pytest
 
 from course import claims
+from course.build import ROOT
 from course.claims_list import VERDICTS
 from course.scenarios import Raised, Scenario, get
 from course.scenarios.observation import Observation, Observations
@@ -85,3 +87,9 @@ def test_a_missing_feature_and_a_difference_are_said_honestly():
     assert "nptorch differs from torch in: x." in claims._section(different, "2.13.0")
     same = dataclasses.replace(different, nptorch=different.torch)
     assert (same.agrees, same.status()) == (True, "agrees")
+
+
+def test_every_claim_is_linked_from_the_lesson_that_answers_it():
+    lessons = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "course" / "lessons").glob("*.py"))
+    linked = set(re.findall(r"docs/claims\.md#(\w+)\)", lessons))
+    assert {one.id.lower() for one in claims.CLAIMS} <= linked

@@ -501,6 +501,8 @@ for elements, operations in ((1, 10_000), (1_000_000, 50)):
 # %% [markdown]
 # ## Beyond this lesson
 #
+# - Claims of two much-read tutorials, to judge before you look: backward() computes the gradients of all nodes
+#   ([B9](../../docs/claims.md#b9)); the gradient argument is turned volatile ([A15](../../docs/claims.md#a15)).
 # - torch's walk is this one, in C++: [engine.cpp](https://github.com/pytorch/pytorch/blob/main/torch/csrc/autograd/engine.cpp)
 #   (`compute_dependencies` are your counts, `ReadyQueue` your heap, `InputBuffer` what has arrived) and
 #   [accumulate_grad.h](https://github.com/pytorch/pytorch/blob/main/torch/csrc/autograd/functions/accumulate_grad.h).

@@ -476,6 +476,17 @@ for name, block in blocks.items():
 # %% [markdown]
 # ## Beyond this lesson
 #
+# - Claims of two much-read tutorials, to judge before you look: a leaf is a tensor that the user created
+#   ([A12](../../docs/claims.md#a12)); `requires_grad` can be changed on leaves only
+#   ([A10](../../docs/claims.md#a10)); `.grad` can not be assigned again ([A9](../../docs/claims.md#a9));
+#   `detach()` gives a leaf, and the graph ends there ([B10](../../docs/claims.md#b10)); it shares the data and
+#   needs no gradient ([B1](../../docs/claims.md#b1)); it never will ([B2](../../docs/claims.md#b2)); volatile is
+#   inherited ([B3](../../docs/claims.md#b3)); a change through the detached tensor shows in both
+#   ([B4](../../docs/claims.md#b4)); before backward, `.grad` is None everywhere
+#   ([B15](../../docs/claims.md#b15)); Tensor and Variable are one ([B12](../../docs/claims.md#b12)); where
+#   `.grad` is None nothing is propagated ([B13](../../docs/claims.md#b13)); "element 0 of tensors does not
+#   require grad" ([B14](../../docs/claims.md#b14)); the sigmoid example prints 0.1966 0.1050 0.0452
+#   ([B19](../../docs/claims.md#b19)).
 # - torch's own account of all modes, with the table of when to use which:
 #   [Locally disabling gradient computation](https://docs.pytorch.org/docs/stable/notes/autograd.html#locally-disabling-gradient-computation).
 # - torch's blocks are Python, as yours are:

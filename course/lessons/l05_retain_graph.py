@@ -445,6 +445,12 @@ compare("saved.failed-backward-leaves-traces")
 # %% [markdown]
 # ## Beyond this lesson
 #
+# - Claims of two much-read tutorials, to judge before you look: `retain_graph=True` keeps the gradients of this
+#   pass ([A2](../../docs/claims.md#a2)); normally it is not needed ([A3](../../docs/claims.md#a3)); `y = x**2`,
+#   backward twice, raises ([A4](../../docs/claims.md#a4)); a second backward always fails
+#   ([A4b](../../docs/claims.md#a4b)); one that fails changes nothing ([A4c](../../docs/claims.md#a4c)); after the
+#   second loss everything is released ([A6](../../docs/claims.md#a6)); with `retain_graph=False` the graph is
+#   freed ([A18](../../docs/claims.md#a18)).
 # - `retain_graph` defaults to `create_graph`: gradients of gradients (lesson 10) need the graph twice.
 # - torch can hand every saved tensor to you, to compress it or to move it to the CPU:
 #   [`saved_tensors_hooks`](https://docs.pytorch.org/docs/stable/autograd.html#torch.autograd.graph.saved_tensors_hooks).

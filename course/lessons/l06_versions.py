@@ -494,6 +494,10 @@ for name, part in {"references": plugged.SavedTensor, "copies": Copied}.items():
 # %% [markdown]
 # ## Beyond this lesson
 #
+# - Claims of two much-read tutorials, to judge before you look: `detach()` shares the version counter
+#   ([A24](../../docs/claims.md#a24)); and the memory ([B18](../../docs/claims.md#b18)); `detach_()` makes a leaf
+#   ([A25](../../docs/claims.md#a25)); a leaf can not be changed in place ([B8](../../docs/claims.md#b8)); for a
+#   separate tensor use `copy_()` ([B7](../../docs/claims.md#b7)).
 # - torch's [notes on in-place
 #   checks](https://docs.pytorch.org/docs/stable/notes/autograd.html#in-place-correctness-checks).
 # - [`allow_mutation_on_saved_tensors`](https://docs.pytorch.org/docs/stable/autograd.html): torch copies a

@@ -446,6 +446,8 @@ for name, make in {
 # %% [markdown]
 # ## Beyond this lesson
 #
+# - A claim of a much-read tutorial, to judge before you look: after both backward calls, `optimizer.step()`
+#   updates the weights ([A7](../../docs/claims.md#a7)).
 # - [`torch.optim`](https://docs.pytorch.org/docs/stable/optim.html): the other optimizers, and schedules for
 #   the rate. `foreach` and `fused` do your loop for all parameters at once.
 # - [`SGD`](https://docs.pytorch.org/docs/stable/generated/torch.optim.SGD.html) and

@@ -489,9 +489,6 @@ print(f"a step for each weight: {highest(True):.0f} MB")
 compare("hooks.order-at-a-tensor")
 
 # %% [markdown]
-# "The order of `retain_grad()` and your hooks matters" is a claim that torch answers with no: the store comes
-# after all tensor hooks ([claim A27](../../docs/claims.md#a27)).
-#
 # ## Back to the beginning
 #
 # 4, 2, 1, 0.5: in a tool, in a loop, or in a notebook cell that was run twice. Who keeps the hook, who could have
@@ -503,6 +500,10 @@ compare("hooks.order-at-a-tensor")
 # %% [markdown]
 # ## Beyond this lesson
 #
+# - Claims of two much-read tutorials, to judge before you look: the docstring of `register_hook` prints 2 2 2
+#   ([A20](../../docs/claims.md#a20)); no hook where no gradient is needed ([A21](../../docs/claims.md#a21)); what
+#   it returns is checked ([A22](../../docs/claims.md#a22)); `retain_grad()` does nothing on a leaf
+#   ([A26](../../docs/claims.md#a26)); its place among the hooks matters ([A27](../../docs/claims.md#a27)).
 # - Layers have hooks, too: `register_forward_hook`, `register_full_backward_hook`. They have traps of their own:
 #   [in-place ReLU](https://github.com/pytorch/pytorch/issues/61519), and `layer.forward(x)`, which calls none.
 # - One hook for the gradients of several tensors:
@@ -514,7 +515,6 @@ compare("hooks.order-at-a-tensor")
 # Keep what you built:
 
 # %%
-for part in (RemovableHandle, run_tensor_hooks, run_pre_hooks, run_post_hooks):
+for part in (RemovableHandle, run_tensor_hooks, run_pre_hooks, run_post_hooks, run_post_accumulate_hooks):
     print("saved", torch.save_part(part))
-for part in (run_post_accumulate_hooks, store_retained_grad):
-    print("saved", torch.save_part(part))
+print("saved", torch.save_part(store_retained_grad))

@@ -469,6 +469,8 @@ compare("function.saved-tensor-changed")
 # %% [markdown]
 # ## Beyond this lesson
 #
+# - A claim of a much-read tutorial, to judge before you look: a convolution has the same shape, detached or not
+#   ([B16](../../docs/claims.md#b16)).
 # - A Function whose `backward` is made of tensor operations can be differentiated again (lesson 10). One that
 #   leaves for NumPy cannot, and says so with
 #   [`once_differentiable`](https://docs.pytorch.org/docs/stable/generated/torch.autograd.function.once_differentiable.html).

@@ -386,6 +386,8 @@ print(f"a step with a penalty takes {(perf_counter() - start) / plain_step:.1f} 
 # %% [markdown]
 # ## Beyond this lesson
 #
+# - A claim of a much-read tutorial, to judge before you look: `retain_graph` defaults to the value of
+#   `create_graph` ([A17](../../docs/claims.md#a17)).
 # - torch can also differentiate forwards and take gradients as functions:
 #   [`torch.func`](https://docs.pytorch.org/docs/stable/func.html) has `grad`, `vjp`, `jvp`, `vmap`, `hessian`.
 # - [`torch.autograd.functional`](https://docs.pytorch.org/docs/stable/autograd.html#functional-higher-level-api)

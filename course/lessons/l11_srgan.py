@@ -487,6 +487,8 @@ print("chance to go right:", [round(p, 2) for p in policy.softmax(1)[:, 1].tolis
 # %% [markdown]
 # ## Beyond this lesson
 #
+# - A claim of a much-read tutorial, to judge before you look: an SRGAN loop may step D between the two backward
+#   calls ([A1](../../docs/claims.md#a1)).
 # - torch's own [DCGAN tutorial](https://docs.pytorch.org/tutorials/beginner/dcgan_faces_tutorial.html): its loop
 #   detaches, steps, and asks again.
 # - An SRGAN in earnest adds a loss on the features of a trained network. It needs the same care: freeze it with

@@ -275,7 +275,8 @@ def test_what_tied_is_for() -> None:
 def test_a_cell_with_several_parts_imports_once_and_first() -> None:
     import nbformat
 
-    made = nbformat.reads(source_notebook(ROOT / "course/lessons" / f"{LESSON}.py", ROOT / "course/parts", ROOT / "docs"), 4)
+    text = source_notebook(ROOT / "course/lessons" / f"{LESSON}.py", ROOT / "course/parts", ROOT / "docs")
+    made = nbformat.reads(text, 4)
     (source,) = [
         one.source for one in made.cells if one.metadata.get("nbgrader", {}).get("grade_id") == "rules-of-one-input"
     ]

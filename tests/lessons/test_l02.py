@@ -284,7 +284,7 @@ def test_one_graph_may_be_walked_twice_before_lesson_5() -> None:
 
 
 def test_the_claims_it_links_are_there() -> None:
-    assert claims_linked(LESSON) == {"a14", "a16"}
+    assert claims_linked(LESSON) >= {"a14", "a16"}
     assert claims_linked(LESSON) <= claims_there()
 
 

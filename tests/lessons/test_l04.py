@@ -197,9 +197,10 @@ def test_ways_to_lose_a_graph_that_the_table_names(names: dict[str, Any]) -> Non
 def test_links_to_claims_lead_to_claims_that_are_as_the_text_says() -> None:
     claims = (LESSON.parents[2] / "docs" / "claims.md").read_text(encoding="utf-8")
     linked = set(re.findall(r"\(\.\./\.\./docs/claims\.md#(\w+)\)", TEXT))
-    assert linked == {"b5", "b6", "b11", "b17", "b21"}
+    refuted = {"b5", "b6", "b11", "b17", "b21"}
+    assert refuted <= linked
     verdicts = dict(re.findall(r"^\| \[\w+\]\(#(\w+)\) \|.*\| ([\w ]+) \| agrees \|$", claims, re.M))
-    assert {verdicts[one] for one in linked} <= {"wrong", "half true"}
+    assert {verdicts[one] for one in refuted} <= {"wrong", "half true"}
 
 
 # --- costs, and keeping the parts -------------------------------------------------------------------

@@ -212,5 +212,5 @@ def test_copies_cost_about_a_megabyte_per_step() -> None:
 
 
 def test_claims_that_it_links_to_are_there() -> None:
-    assert claims_linked(LESSON) == {"a1b", "a1c", "b20"}
+    assert claims_linked(LESSON) >= {"a1b", "a1c", "b20"}
     assert claims_linked(LESSON) <= claims_there()

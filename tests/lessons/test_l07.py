@@ -229,5 +229,5 @@ def test_zero_grad_leaves_none() -> None:
 
 
 def test_claims_that_it_links_to_are_there() -> None:
-    assert claims_linked(LESSON) == {"b17"}
+    assert claims_linked(LESSON) >= {"b17"}
     assert claims_linked(LESSON) <= claims_there()

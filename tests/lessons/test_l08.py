@@ -228,5 +228,5 @@ def test_the_exercises_in_order_on_a_students_machine(capsys: Any) -> None:
 
 
 def test_claims_that_it_links_to_are_there() -> None:
-    assert claims_linked(LESSON) == {"a19", "a27"}
+    assert claims_linked(LESSON) >= {"a19", "a27"}
     assert claims_linked(LESSON) <= claims_there()
