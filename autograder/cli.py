@@ -14,6 +14,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from autograder.batch import cli as batch
+from autograder.oracles.cli import oracle
 
 app = typer.Typer(
     name="gradschool",
@@ -23,11 +24,9 @@ app = typer.Typer(
     rich_markup_mode=None,  # plain ASCII help that any terminal and any log can show
     pretty_exceptions_enable=False,
 )
-oracle = typer.Typer(help="What torch was recorded to do, which grading relies on.", no_args_is_help=True)
 app.add_typer(oracle, name="oracle")
 
 Lessons = Annotated[list[str] | None, typer.Argument(help="Lesson ids; all lessons if none is given.")]
-Device = Annotated[str, typer.Option(help="Where torch runs: cpu or cuda.")]
 
 
 def stop(what: str) -> NoReturn:
@@ -52,7 +51,7 @@ def given_parts() -> Path | str:
     from course.workspace import MINE
 
     here = Path.cwd()
-    found = [*here.glob("given"), *here.glob(f"{MINE}/l*_*/given"), *here.glob("../l*_*/given")]
+    found = [one for at in ("given", f"{MINE}/l*_*/given", "l*_*/given", "../l*_*/given") for one in here.glob(at)]
     return max(found, key=lambda one: one.resolve().parent.name) if found else "given"
 
 
@@ -122,6 +121,7 @@ def compare(
     scenario: Annotated[str, typer.Argument(help="A scenario's id; `gradschool scenarios` lists them.")],
     seed: Annotated[int, typer.Option(help="Chooses the scenario's inputs.")] = 0,
     parts: Annotated[str, typer.Option(help="Parts to run on: given, mine, or a folder.")] = "given",
+    device: Annotated[str | None, typer.Option(help="cuda or mps: the GPU here, and those that were recorded.")] = None,
 ) -> None:
     """Run a scenario on torch and on the engine, side by side."""
     from course.compare import compare as run
@@ -138,8 +138,11 @@ def compare(
         plugged = load_parts(parts)
     except (FileNotFoundError, ImportError) as error:
         stop(f"{error}\nTo run on other parts: gradschool compare {scenario} --parts FOLDER")
-    with plugged:
-        comparison = run(chosen, seed=seed)
+    try:
+        with plugged:
+            comparison = run(chosen, seed=seed, device=device)
+    except ValueError as error:
+        stop(str(error))
     typer.echo(str(comparison))
     raise typer.Exit(0 if comparison.agrees else 1)
 
@@ -199,6 +202,7 @@ def check() -> None:
     from autograder import oracles
     from course import apidocs
     from course import build as builder
+    from autograder.oracles.cli import malformed
     from course import claims as claimed
 
     problems: list[str] = []
@@ -210,6 +214,7 @@ def check() -> None:
 
     try:
         look("torch's record", [str(one) for one in oracles.check()], "gradschool oracle record")
+        look("recorded files", malformed(), "gradschool oracle record --device DEVICE, on that device")
         look("source/ and release/", builder.check().stale, "gradschool build")
         look("signatures of the faults", dictionary.check(), "gradschool build")
     except (RuntimeError, builder.BuildError) as error:
@@ -291,33 +296,3 @@ def report() -> None:
                 typer.echo(f"Class report: {written} and {written.with_suffix('.csv').name}")
     except folder.NothingGraded as error:
         stop(str(error))
-
-
-@oracle.command()
-def record(device: Device = "cpu") -> None:
-    """Run every scenario on torch and write down what it does."""
-    from autograder import oracles
-
-    try:
-        changed = oracles.record(device)
-    except (RuntimeError, ValueError) as error:
-        stop(str(error))
-    for path in changed:
-        typer.echo(f"Recorded: {path.name}")
-    if not changed:
-        typer.echo("torch does what was recorded: nothing to write.")
-
-
-@oracle.command("check")
-def check_record(device: Device = "cpu") -> None:
-    """Run every scenario on torch and compare with the record."""
-    from autograder import oracles
-
-    try:
-        found = oracles.check(device)
-    except (RuntimeError, ValueError) as error:
-        stop(str(error))
-    if found:
-        lines = "\n".join(f"  {one}" for one in found)
-        stop(f"torch and the record disagree\n{lines}\nIf torch is right: gradschool oracle record --device {device}")
-    typer.echo("torch does what was recorded.")

@@ -51,6 +51,14 @@ def test_the_later_lesson_wins_and_all_agree(home: Path) -> None:
     assert "on 1 parts of your own out of" in said
 
 
+@pytest.mark.parametrize("place", ["my_course", "my_course/l05_retain_graph"])
+def test_it_can_be_asked_from_where_a_terminal_of_jupyterlab_opens(
+    home: Path, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(home / place)
+    assert "your own: release_saved" in run("buffers.")
+
+
 def test_what_differs_is_named_with_the_command_that_shows_it(home: Path) -> None:
     (home / "my_course" / "l06_versions" / "my_engine" / "release_saved.py").write_text(WRONG)
     said = run("buffers.")

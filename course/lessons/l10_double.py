@@ -399,3 +399,14 @@ print(f"a step with a penalty takes {(perf_counter() - start) / plain_step:.1f} 
 # %%
 for part in (swish_forward, swish_backward, grad, hvp, gradient_penalty):
     print("saved", torch.save_part(part))
+
+# %% [markdown]
+# With that, everything from the rules to gradients of gradients can be your own. How much of it is, and how often
+# does it do what torch does? Open a terminal (File, New, Terminal) and run
+#
+# ```
+# gradschool my-engine
+# ```
+#
+# It takes what the lessons saved, puts the given parts where you have none, and runs every program that this course
+# compares with torch. Lesson 11 trains on the same engine.

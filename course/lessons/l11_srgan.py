@@ -38,7 +38,10 @@ from course.nptorch.parts import plugged
 from course.widgets import theatre
 
 torch.load_parts("given", lesson=11)  # the engine of lessons 1 to 10
-# torch.load_parts("mine")  # or on your own: whatever you have kept in my_engine/
+try:
+    torch.load_parts("mine")  # and in their places the parts that you have kept, in every lesson's my_engine/
+except FileNotFoundError:
+    print("No part of your own is here, so all of this runs on the given ones.")
 
 # %% [markdown]
 # The maker (generator) turns a digit of 4x4 pixels into one of 8x8. The judge (discriminator) says how real a
@@ -202,7 +205,8 @@ theatre.show(story)
 # %% [markdown]
 # ## Train it
 #
-# Your step, 200 batches, on this engine. The test pictures were held back.
+# Your step, 200 batches, on your engine: `gradschool my-engine`, in a terminal, says which parts of it are your
+# own and how often it does what torch does. The test pictures were held back.
 
 # %%
 maker, judge, of_maker, of_judge = srgan.fresh(torch)
@@ -216,6 +220,8 @@ def error():
 
 
 plain = ((srgan.enlarged(small) - large) ** 2).mean().item()
+mine = [part.name for part in torch.parts() if part.whose == "mine"]
+print(f"{len(mine)} parts of this engine are yours: {', '.join(mine)}")
 print(f"pixels repeated: {plain:.4f}   untrained maker: {error():.4f}")
 start = perf_counter()
 for turn, pick in enumerate(srgan.batches(1500, steps=200), start=1):

@@ -118,11 +118,12 @@ def save_part(part: Any, folder: str | Path = MINE) -> Path:
 def my_folders() -> list[Path]:
     """Return the folders that hold parts of yours, in lesson order; the one beside this notebook comes last.
 
-    Each lesson is run in a folder of its own, and `save_part` writes beside it. A part that was built twice
-    is taken from the later lesson.
+    Each lesson is run in a folder of its own, and `save_part` writes beside it. They are found from a lesson's
+    folder, from the one with all lessons, and from the one above that. A part that was built twice is taken
+    from the later lesson.
     """
     lessons = "l[0-9][0-9]_*"
-    elsewhere = [*Path("my_course").glob(f"{lessons}/{MINE}"), *Path("..").glob(f"{lessons}/{MINE}")]
+    elsewhere = [found for place in ("my_course", ".", "..") for found in Path(place).glob(f"{lessons}/{MINE}")]
     here = Path(MINE)
     others = sorted((one for one in elsewhere if one.resolve() != here.resolve()), key=lambda one: one.parent.name)
     return [one for one in [*others, here] if one.is_dir()]
