@@ -14,7 +14,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from autograder.batch import cli as batch
-from autograder.oracles.cli import oracle
+from autograder.oracle_cli import oracle
 
 app = typer.Typer(
     name="gradschool",
@@ -200,9 +200,9 @@ def check() -> None:
     need_repository()
     from autograder import faults as dictionary
     from autograder import oracles
+    from autograder.oracle_cli import malformed
     from course import apidocs
     from course import build as builder
-    from autograder.oracles.cli import malformed
     from course import claims as claimed
 
     problems: list[str] = []

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from typing import Any
 
 from autograder.exercises import Exercise
+from autograder.sandbox.inside.withheld import put_back, withhold
 
 
 @dataclass(frozen=True)
@@ -29,16 +30,25 @@ class Stage:
         Companions that nobody provides.
     own : tuple of str
         Companions that the student provides.
+    withheld : tuple of str
+        Functions of the engine that are out of use.
     """
 
     parts: dict[str, Any]
     absent: tuple[str, ...]
     own: tuple[str, ...] = ()
+    withheld: tuple[str, ...] = ()
 
     def set(self) -> AbstractContextManager[Any]:
         """Plug the parts in; leaving the context restores what was there."""
         use: Any = importlib.import_module("course.nptorch").use
-        return use(**self.parts)  # type: ignore[no-any-return]
+        plugged: AbstractContextManager[Any] = use(**self.parts)
+        if not self.withheld:
+            return plugged
+        both = ExitStack()
+        both.push(plugged)
+        both.callback(put_back, withhold(self.withheld))
+        return both
 
 
 def stage(exercise: Exercise, given: dict[str, Any]) -> Stage:
@@ -68,7 +78,7 @@ def stage(exercise: Exercise, given: dict[str, Any]) -> Stage:
             (absent if parts[name] is None else own).append(name)
         else:
             parts[name] = None
-    return Stage(parts, tuple(absent), tuple(own))
+    return Stage(parts, tuple(absent), tuple(own), exercise.withheld)
 
 
 def null_stage(exercise: Exercise, like: Stage) -> Stage:

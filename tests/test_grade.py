@@ -306,6 +306,17 @@ def test_waiting_scenarios_are_those_that_need_the_companion(exercise: Exercise)
         assert failing == set(exercise.waits.get(name, ())), name
 
 
+@pytest.mark.parametrize("exercise", EXERCISES, ids=IDS)
+def test_what_is_no_companion_is_not_needed(exercise: Exercise) -> None:
+    """Where the reference is not installed, other parts of the lesson are missing: a right one still fails nothing."""
+    scene = plugging.stage(exercise, right(exercise))
+    lesson = {name for other in EXERCISES if other.lesson == exercise.lesson for name in other.parts}
+    missing = lesson - {*exercise.parts, *exercise.companions}
+    with plugging.Stage({**reference(exercise.number), **scene.parts, **dict.fromkeys(missing)}, ()).set():
+        trials = trial.run([*exercise.basics, *exercise.scenarios])
+    assert [one.scenario.id for one in trials if not one.passed] == []
+
+
 def test_lesson_1_builds_on_no_earlier_part(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """On a student's machine, in a folder into which nothing came with the notebook."""
     right_parts = right(get("numerical-vjp"))

@@ -8,7 +8,7 @@ import pytest
 
 import course.nptorch as torch
 from autograder import faults, grade
-from autograder.exercises import exercises, get
+from autograder.exercises import Exercise, exercises, get
 from course.nptorch.grad_mode import mode
 from course.parts import reference
 
@@ -79,3 +79,11 @@ def test_early_lessons_are_graded_without_the_modes_of_lesson_4() -> None:
         finally:
             mode.enabled = True
     assert trial.passed, trial
+
+
+@pytest.mark.parametrize("exercise", [*exercises("l04_graph"), *exercises("l06_versions")], ids=lambda one: one.id)
+def test_a_companion_brings_along_what_its_own_exercise_needs(exercise: Exercise) -> None:
+    """Else the student's right part would be tried beside missing ones, and blamed for a fault of another."""
+    for other in exercises(exercise.lesson):
+        if set(other.parts) & set(exercise.companions):
+            assert set(other.parts) <= {*exercise.companions, *exercise.parts}

@@ -53,6 +53,17 @@ def test_the_theatre_has_its_script_and_style(root: Path, wheel: Path) -> None:
         assert (wheel / file).read_bytes() == (root / file).read_bytes()
 
 
+def test_what_was_recorded_on_gpus_travels_with_the_students(root: Path, wheel: Path) -> None:
+    """All of it but what GPUs did in hidden programs; where there is nothing, the page that says so."""
+    recorded = [
+        path for path in (root / "course" / "compare" / "recorded").rglob("*") if path.suffix in (".json", ".md")
+    ]
+    oracles = [path for path in (root / "autograder" / "oracles").rglob("*.json") if "hidden" not in path.parts]
+    assert root / "course" / "compare" / "recorded" / "README.md" in recorded
+    for path in (*recorded, *oracles, root / "autograder" / "oracles" / "cuda" / "README.md"):
+        assert (wheel / path.relative_to(root)).read_bytes() == path.read_bytes()
+
+
 def test_folders_that_are_left_out_exist(root: Path, project: dict) -> None:
     """A folder that was renamed must not slip into the wheel."""
     for pattern in project["tool"]["hatch"]["build"]["targets"]["wheel"]["exclude"]:

@@ -9,6 +9,8 @@ import secrets
 from pathlib import Path
 from typing import Any, Protocol
 
+from autograder.batch.tidy import tidied
+
 KEPT = 1000  # cells whose HTML is remembered; a lesson has some dozens
 AROUND = """{%- extends FILE -%}
 {%- block any_cell scoped -%}MARK{{ known(cell) or keep(cell, super()) }}MARK{%- endblock any_cell -%}"""
@@ -136,8 +138,8 @@ class Pages:
         """Pass a page through BeautifulSoup, its cells one by one."""
         head, *pieces, tail = html.lstrip("\r\n").split(self._mark)
         if not pieces:
-            return _tidied(head)
-        frame = _tidied(head.rstrip() + self._mark + tail.lstrip()).split(self._mark)
+            return tidied(head)
+        frame = tidied(head.rstrip() + self._mark + tail.lstrip()).split(self._mark)
         page, space = [frame[0]], _after(head)
         for n, piece in enumerate(pieces):
             if n % 2 and not piece.strip():  # nothing between two cells
@@ -161,19 +163,7 @@ def _one(space: str) -> str:
     return "\n" if "\n" in space else " " if space else ""
 
 
-def _tidied(html: str) -> str:
-    """Write HTML as BeautifulSoup does; see `nbconvert.HTMLExporter.from_notebook_node`."""
-    from bs4 import BeautifulSoup
-
-    soup = BeautifulSoup(html, features="html.parser")
-    for image in soup.select("img:not([alt])"):
-        image.attrs["alt"] = "No description has been provided for this image"
-    for place in soup.select("div.jp-Cell-inputWrapper, div.jp-OutputArea-output"):
-        place.attrs["tabindex"] = "0"
-    return str(soup)
-
-
-_tidy = functools.lru_cache(KEPT)(_tidied)  # for cells, which many students have in common
+_tidy = functools.lru_cache(KEPT)(tidied)  # for cells, which many students have in common
 
 
 def _text(cell: Any) -> str:

@@ -39,6 +39,9 @@ class Exercise:
         For a scenario, where to look when it fails. Shown unless the fault dictionary knows better.
     advice : str
         Where to look first when neither says anything.
+    withheld : tuple of str
+        Functions of the engine that do what is asked for, such as ``nn.functional.conv2d``: while the exercise
+        is judged they raise.
     """
 
     id: str
@@ -53,6 +56,7 @@ class Exercise:
     costs: dict[str, float] = field(default_factory=dict)
     hints: dict[str, str] = field(default_factory=dict)
     advice: str = ""
+    withheld: tuple[str, ...] = ()
 
     @property
     def number(self) -> int:

@@ -39,7 +39,7 @@ EXERCISES = [
             "derivatives.rule-of-sigmoid": "You are given the result: the slope can be said with it alone.",
             "derivatives.rule-of-relu": "Look at the result: is it ever below 0?",
             "derivatives.rule-of-relu-stops-infinity": "0 times infinity is nan: choose, do not multiply.",
-            "derivatives.rules-on-arrays": "course.nptorch.math has functions for arrays and Tensors alike.",
+            "derivatives.rules-on-arrays": "Right on Tensors only? course.nptorch.math has functions for both.",
             "derivatives.rules-leave-the-gradient-alone": "g *= ... writes into g itself: return something new.",
             "derivatives.rules-can-be-recorded": "NumPy's functions take no Tensor; those of course.nptorch.math do.",
         },
@@ -95,7 +95,7 @@ EXERCISES = [
         ),
         costs={"derivatives.estimate-with-a-large-step": 1, "derivatives.estimate-leaves-x-alone": 0.5},
         hints={
-            "derivatives.numerical-estimate": "One element up, the same one down: what does the result change by?",
+            "derivatives.numerical-estimate": "Try the case by hand above: is it [6, 20], and is x the same after?",
             "derivatives.estimate-with-a-large-step": "A step to one side only has an error of the order of eps.",
             "derivatives.estimate-steps-by-eps": "eps is half the distance between the two points.",
             "derivatives.estimate-of-a-function-that-mixes": "Only the result has the shape of g; x has its own.",

@@ -136,7 +136,7 @@ EXERCISES = [
         },
         hints={
             "engine.walk-of-a-chain": "Run the roots, hand what they send back along their edges, and so on.",
-            "engine.walk-of-a-diamond": "What arrives at one node along several edges is added up.",
+            "engine.walk-of-a-diamond": "'order': the latest recorded first. 'what arrives': the sum over all edges.",
             "engine.walk-of-a-short-cut": "A node is complete when as many gradients have come as edges lead to it.",
             "engine.walk-of-a-square": "Two edges of one node may lead to the same place.",
             "engine.walk-past-an-unused-result": "Only edges that this walk can reach count.",
@@ -176,7 +176,7 @@ EXERCISES = [
             "engine.leaf-while-recording": 0.75,
         },
         hints={
-            "engine.leaf-takes-a-gradient": "Where there was none, the gradient becomes leaf.grad.",
+            "engine.leaf-takes-a-gradient": "Where there was none, a copy, gradient.clone(), becomes leaf.grad.",
             "engine.leaf-takes-several": "backward() adds to what is there; only zero_grad() takes it away.",
             "engine.leaf-shares-with-nobody": "The first gradient may belong to others as well: is a copy due?",
             "engine.leaf-adds-in-place": "Who holds leaf.grad wants to see the sum: add into it.",

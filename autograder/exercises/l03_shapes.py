@@ -12,6 +12,7 @@ EXERCISES = [
         lesson=LESSON,
         points=4,
         parts=("sum_to_size",),
+        companions=("sum_self",),
         basics=("shapes.bias-is-summed",),
         scenarios=(
             "shapes.summed-to-a-size",
@@ -26,6 +27,7 @@ EXERCISES = [
             "shapes.stretched-and-recorded",
         ),
         hidden=("shapes.stretched-at-random", "shapes.stretched-to-nothing", "shapes.stretched-in-a-network"),
+        waits={"sum_self": ("shapes.stretched-and-recorded",)},
         costs={
             "shapes.stretched-along-its-axes": 1.5,
             "shapes.stretched-both-ways": 1,
@@ -49,6 +51,7 @@ EXERCISES = [
         lesson=LESSON,
         points=2,
         parts=("sum_self", "mean_self"),
+        companions=("sum_to_size",),
         basics=("shapes.sum-of-everything",),
         scenarios=(
             "shapes.sum-over-dims",
@@ -59,6 +62,7 @@ EXERCISES = [
             "shapes.folded-and-recorded",
         ),
         hidden=("shapes.folded-in-a-row", "shapes.folded-over-four-axes", "shapes.folded-axes-of-length-one"),
+        waits={"sum_to_size": ("shapes.folded-and-recorded",)},
         costs={"shapes.sum-of-a-square": 0.75, "shapes.mean-over-dims": 0.5},
         hints={
             "shapes.sum-of-everything": "Every element has slope 1: g, shown at every place.",
@@ -75,6 +79,7 @@ EXERCISES = [
         lesson=LESSON,
         points=2,
         parts=("matmul_self", "matmul_other", "permute_self"),
+        companions=("sum_to_size",),  # a rule whose gradient has a wrong shape comes upon it
         basics=("shapes.matmul",),
         scenarios=(
             "shapes.matmul-by-columns",
@@ -96,7 +101,7 @@ EXERCISES = [
             "shapes.square-matmul": "Try it with a matrix that is not square: then shapes tell.",
             "shapes.matmul-of-batches": "Only the last two axes are the matrix.",
             "shapes.permutations": "dims says where each axis of the result came from; you need the way back.",
-            "shapes.matrices-and-recorded": "permute and transpose of course.nptorch.math take arrays and Tensors.",
+            "shapes.matrices-and-recorded": "course.nptorch.math: permute(g, dims) takes Tensors, and dims is a tuple.",
         },
         advice="Take matrices of shapes (2, 3) and (3, 4), and look for products that have these shapes.",
     ),
@@ -105,6 +110,7 @@ EXERCISES = [
         lesson=LESSON,
         points=2,
         parts=("index_self",),
+        companions=("sum_to_size",),
         basics=("shapes.index-some",),
         scenarios=(
             "shapes.index-repeated",

@@ -67,7 +67,7 @@ EXERCISES = [
             "versions.counted-in-every-mode": "no_grad switches off recording, not memory.",
             "versions.undone-is-still-modified": "The numbers do not matter, the count does.",
             "versions.input-or-result": "Inputs, results and leaves are all checked.",
-            "versions.what-the-error-says": "messages.MODIFIED has room for it all; a result is kept without grad_fn.",
+            "versions.what-the-error-says": "messages.MODIFIED.format(...): `which` has commas. Who made a result?",
         },
         advice="At saving and at reading: which two numbers are compared, and where is each kept?",
     ),
@@ -156,7 +156,7 @@ EXERCISES = [
         lesson=LESSON,
         points=3,
         parts=("refresh_view",),
-        companions=("VersionCounter", "rebase_history"),
+        companions=("VersionCounter", "check_version", "rebase_history"),
         basics=("views.noticed-by-its-version",),
         scenarios=(
             "views.base-changed",

@@ -22,6 +22,13 @@ CONVOLUTIONS = (
     "conv2d.in-a-network",
 )
 
+# Every way to the engine's own convolution ends in one of these.
+ENGINES_OWN = (
+    *("nn.functional.conv1d", "nn.functional.conv2d", "nn.functional.conv_transpose2d"),
+    *("nn.conv_kernels.conv", "nn.conv_kernels.conv_input", "nn.conv_kernels.conv_weight"),
+    *("nn.rules.conv", "nn.rules.conv_again", "nn.rules.conv_input", "nn.rules.conv_transpose", "nn.rules.conv_weight"),
+)
+
 EXERCISES = [
     Exercise(
         id="function",
@@ -117,6 +124,7 @@ EXERCISES = [
             "conv2d.of-a-turned-picture": "A window is not one run of memory: reshape or flatten it, where view fails.",
             "conv2d.gradient-left-alone": "Read g, and write into tensors that you made.",
         },
+        withheld=ENGINES_OWN,
         advice="Write the loop over the windows once, on paper: what it reads going there, it adds to coming back.",
     ),
 ]

@@ -108,7 +108,7 @@ def validation_that_fails(T: Any, draw: Draw) -> Yields:
     @T.no_grad()  # type: ignore[untyped-decorator]
     def validate(x: Any, *, strict: bool = False) -> Any:
         if strict:
-            raise KeyError("has been detached")
+            raise KeyError("raised on purpose")
         return (w * x).sum()
 
     for step in range(3):
@@ -273,7 +273,7 @@ def inference_that_fails(T: Any, draw: Draw) -> Yields:
     @T.inference_mode()  # type: ignore[untyped-decorator]
     def predict(fail: bool) -> Any:
         if fail:
-            raise KeyError("has been detached")
+            raise KeyError("raised on purpose")
         return w * 2
 
     for step, fail in enumerate((True, False, True)):

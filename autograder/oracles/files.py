@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import functools
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from autograder.oracles.seen import Disagreement, Fresh
 
 HERE = Path(__file__).parent
 CPU = "torch-cpu"
@@ -34,14 +37,57 @@ def topics(where: str, hidden: bool) -> list[str]:
     return sorted(file.stem for file in path("x", where, hidden).parent.glob("*.json"))
 
 
-def write(file: Path, provenance: dict[str, Any], observations: dict[str, Any]) -> None:
-    """Write a record: sorted, and one line per observation, so that diffs can be read."""
-    lines = ["{", f' "provenance": {json.dumps(provenance, sort_keys=True)},', ' "observations": {']
-    entries = [_entry(id, observations[id]) for id in sorted(observations)]
-    text = "\n".join([*lines, ",\n".join(entries), " }", "}"]) + "\n"
+def update(
+    file: Path,
+    fresh: Mapping[str, Fresh],
+    provenance: dict[str, Any],
+    products: dict[str, Any] | None = None,
+) -> bool:
+    """Write what was seen just now, if it is not what the file says; return whether it was written.
+
+    Parameters
+    ----------
+    products
+        For each scenario that has any, its matrix products and convolutions, where a tolerance needs them.
+    """
+    content = read(file)
+    old = content["observations"]
+    new = {id: one.entry(old.get(id)) for id, one in fresh.items()}
+    if new == old and (products or {}) == content.get("products", {}):
+        return False
+    write(file, provenance, new, products)
+    return True
+
+
+def disagreements(fresh: Mapping[str, Fresh], old: Mapping[str, Any]) -> list[Disagreement]:
+    """Return where what was seen just now and what was recorded of one topic say different things."""
+    found: list[Disagreement] = []
+    for id in sorted({*old, *fresh}):
+        if id not in fresh:
+            found.append(Disagreement(id, "", "", "recorded, but there is no such scenario"))
+        elif id not in old:
+            found.append(Disagreement(id, "", "", "not recorded"))
+        else:
+            found += fresh[id].against(old[id])
+    return found
+
+
+def write(
+    file: Path, provenance: dict[str, Any], observations: dict[str, Any], products: dict[str, Any] | None = None
+) -> None:
+    """Write a record; see `text`."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text, encoding="ascii", newline="\n")
+    file.write_text(text(provenance, observations, products), encoding="ascii", newline="\n")
     read.cache_clear()
+
+
+def text(provenance: dict[str, Any], observations: dict[str, Any], products: dict[str, Any] | None = None) -> str:
+    """Return a record as text: sorted, and one line per observation, so that diffs can be read."""
+    lines = ["{", f' "provenance": {json.dumps(provenance, sort_keys=True)},']
+    if products:
+        lines.append(f' "products": {json.dumps(products, sort_keys=True)},')
+    entries = [_entry(id, observations[id]) for id in sorted(observations)]
+    return "\n".join([*lines, ' "observations": {', ",\n".join(entries), " }", "}"]) + "\n"
 
 
 def _entry(id: str, by_seed: dict[str, Any]) -> str:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from autograder.oracles import files
-from autograder.oracles.recorder import SEEDS, check, record
+from autograder.oracles.recorder import check, record
+from autograder.oracles.seen import SEEDS
+from course.compare.provenance import GPUS
 from course.scenarios.observation import Observations
 
 __all__ = ["SEEDS", "check", "expected", "provenance", "record", "records", "seeds"]
@@ -27,7 +31,7 @@ def expected(id: str, seed: int = 0, where: str = files.CPU) -> Observations:
     if rows is None:
         known = ", ".join(sorted(by_seed))
         raise KeyError(f"scenario {id} was recorded for the seeds {known}, not for {seed}")
-    return Observations.from_json(rows)
+    return Observations.from_json(rows, dtype="float64" if where == files.CPU else where.rpartition("/")[2])
 
 
 def seeds(id: str, where: str = files.CPU) -> tuple[int, ...]:
@@ -45,8 +49,8 @@ def seeds(id: str, where: str = files.CPU) -> tuple[int, ...]:
 
 
 def records() -> list[str]:
-    """Return the names of all records: ``torch-cpu``, and ``cuda/<gpu>`` for each GPU."""
-    gpus = [f"cuda/{folder.name}" for folder in sorted((files.HERE / "cuda").glob("*"))]
+    """Return the names of all records: ``torch-cpu``, and ``cuda/<gpu>/<dtype>`` and the like for each GPU."""
+    gpus = [folder.relative_to(files.HERE).as_posix() for kind in GPUS for folder in _folders(kind)]
     return [name for name in (files.CPU, *gpus) if files.topics(name, hidden=False)]
 
 
@@ -58,6 +62,10 @@ def provenance(id: str, where: str = files.CPU) -> dict[str, str]:
         if id in content["observations"]:
             return dict(content["provenance"])
     raise KeyError(id)
+
+
+def _folders(kind: str) -> list[Path]:
+    return sorted(folder for folder in (files.HERE / kind).glob("*/*") if folder.is_dir())
 
 
 def _topic(id: str) -> str:

@@ -28,6 +28,7 @@ def prepare(readable: Iterable[Path | str] = ()) -> None:
     """
     if sys.platform == "linux":
         privileges.unreadable()
+        privileges.in_reach([Path(path) for path in readable])
     visible.to_read(readable)
     if seccomp.machine():
         seccomp.packed()

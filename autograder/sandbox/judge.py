@@ -20,7 +20,7 @@ from autograder.oracles import oracle
 from autograder.plugging import stage
 from autograder.printable import one_line, printable
 from autograder.sandbox.inside.wire import Broken, TimeIsUp
-from autograder.sandbox.program import beside, made_by_statements, program
+from autograder.sandbox.program import beside, code, codes, made_by_statements, program
 from autograder.sandbox.remote import RemoteBackend
 from autograder.sandbox.session import Ended, Session, deadline
 from autograder.sandbox.transplant import Notebook
@@ -92,6 +92,7 @@ class Judge:
         self._expected: dict[tuple[str, int], Observations] = {}
         self._scenarios: dict[str, Scenario] = {}
         self._recorded: dict[str, tuple[int, ...]] = {}
+        self._free: dict[str, frozenset[str]] = {}
         self.hidden = load_hidden()
 
     def judge(self, exercise: Exercise, texts: dict[str, str], seed: int) -> Judgement:
@@ -121,7 +122,7 @@ class Judge:
             trials = [*basics, *later]
             ideas = ideas_for(exercise, trials)
             if all(trial.passed for trial in basics):
-                free = free_of(exercise, stage(exercise, {}), self.hidden)
+                free = self.free(exercise)
                 verdict = judged(exercise, trials, free, ideas, students=exercise.parts, simpler=run.simpler)
             else:
                 verdict = stopped_at_basics(exercise, basics, ideas, exercise.parts, run.simpler)
@@ -137,24 +138,40 @@ class Judge:
             self._scenarios[id] = get(id)
         return self._scenarios[id]
 
-    def expected(self, scenario: Scenario, seed: int) -> tuple[int, Observations]:
-        """Return the seed to use and what torch gives: the record, or for a drawn seed the reference.
+    def prepare(self, scenarios: Sequence[Scenario], seed: int) -> None:
+        """Find out what torch gives: from the record, or for a drawn seed from the reference.
 
         The reference stands for torch here because the two were held against each other, on every
         recorded seed, when the record was made and in every test run since.
         """
-        recorded = self._recorded.get(scenario.id)
-        if recorded is None:
-            recorded = self._recorded[scenario.id] = oracle.seeds(scenario.id)
-        drawn = len(recorded) > 1
-        key = scenario.id, seed if drawn else recorded[0]
-        if key not in self._expected:
-            if drawn:
-                with use(**reference()):
-                    self._expected[key] = observe(scenario, backend("nptorch"), seed)
-            else:
-                self._expected[key] = oracle.expected(*key)
+        keys = {self._key(one, seed): one for one in scenarios}
+        new = {key: one for key, one in keys.items() if key not in self._expected}
+        drawn = {key: one for key, one in new.items() if self._is_drawn(one)}
+        self._expected |= {key: oracle.expected(*key) for key in new.keys() - drawn.keys()}
+        if drawn:
+            with use(**reference()):  # once for all of them: to plug the parts in takes as long as a scenario
+                self._expected |= {key: observe(one, backend("nptorch"), seed) for key, one in drawn.items()}
+
+    def expected(self, scenario: Scenario, seed: int) -> tuple[int, Observations]:
+        """Return the seed to use and what torch gives with it."""
+        self.prepare([scenario], seed)
+        key = self._key(scenario, seed)
         return key[1], self._expected[key]
+
+    def _key(self, scenario: Scenario, seed: int) -> tuple[str, int]:
+        return scenario.id, seed if self._is_drawn(scenario) else self._recorded[scenario.id][0]
+
+    def _is_drawn(self, scenario: Scenario) -> bool:
+        """Say whether a scenario draws its inputs; then it is on record with several."""
+        if scenario.id not in self._recorded:
+            self._recorded[scenario.id] = oracle.seeds(scenario.id)
+        return len(self._recorded[scenario.id]) > 1
+
+    def free(self, exercise: Exercise) -> frozenset[str]:
+        """Return the scenarios that agree with torch though nothing was written."""
+        if exercise.id not in self._free:
+            self._free[exercise.id] = free_of(exercise, stage(exercise, {}), self.hidden)
+        return self._free[exercise.id]
 
 
 def _shaped_by_chance(got: Observations) -> bool:
@@ -172,7 +189,7 @@ class _Run:
         self.steps = program(judge.source, texts, whole)
         own = {id: text for id, text in texts.items() if id == exercise.id}
         self.only_own = program(judge.source, own, whole)
-        self.beside = beside(judge.source, exercise.id)
+        self.beside = [one for text in beside(judge.source, exercise.id) for one in codes(text)]
         self.cells: dict[str, CellReport] = {}
         self.slow = 0
         self.tried = False
@@ -185,7 +202,9 @@ class _Run:
 
     def trials(self, ids: Sequence[str]) -> list[Trial]:
         """Run scenarios one after the other."""
-        return [self.trial(self.judge.scenario(id)) for id in ids]
+        scenarios = [self.judge.scenario(id) for id in ids]
+        self.judge.prepare(scenarios, self.seed)
+        return [self.trial(scenario) for scenario in scenarios]
 
     def trial(self, scenario: Scenario) -> Trial:
         """Run one scenario; a process that does not survive it is replaced.
@@ -284,7 +303,9 @@ class _Run:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                self._note(session.ask("cells", self.steps))
+                if self.exercise.withheld:  # before anyone else can take hold of them
+                    session.ask("withhold", self.exercise.withheld)
+                self._note(session.ask("cells", [[id, text if id else code(text)] for id, text in self.steps]))
                 if session.ask("plug", list(self.exercise.parts), self.beside) != []:
                     raise Stopped(self._missing())
                 self._session, self._backend = session, RemoteBackend(session)

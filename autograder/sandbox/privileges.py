@@ -70,9 +70,7 @@ def become_nobody_else(scratch: Path, readable: Iterable[Path] = ()) -> int | No
         The user's number; None where nothing was changed: this is not root, root here has not the right,
         or what is needed lies in folders that only root may enter.
     """
-    if os.geteuid() != 0 or not _all_enter(scratch):
-        return None
-    if not all(map(_all_read, (Path(os.__file__), Path(__file__), *readable))):
+    if os.geteuid() != 0 or not _all_enter(scratch) or not in_reach(readable):
         return None
     for user in (FIRST_USER + os.getpid(), NOBODY):
         try:
@@ -84,6 +82,11 @@ def become_nobody_else(scratch: Path, readable: Iterable[Path] = ()) -> int | No
             continue
         return user
     return None
+
+
+def in_reach(readable: Iterable[Path] = ()) -> bool:
+    """Whether any user may read the interpreter, this package and these; worth asking before a fork."""
+    return all(map(_all_read, (Path(os.__file__), Path(__file__), *readable)))
 
 
 @functools.cache

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import marshal
 from typing import Any
 
 from autograder.sandbox.inside.magics import without_magics
@@ -70,6 +71,21 @@ def made_by_statements(source: Notebook) -> set[str]:
                     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
                 }
     return made
+
+
+@functools.lru_cache(1000)
+def code(statement: str) -> bytes:
+    """Compile one of the author's statements, which are the same for everybody, for a process of this interpreter."""
+    return marshal.dumps(compile(statement, "<lesson>", "exec", dont_inherit=True))
+
+
+@functools.lru_cache(1000)
+def codes(text: str) -> list[tuple[str, bytes]]:
+    """Compile one of the author's texts by statements; return each with the name that it defines, if it does."""
+    return [
+        (getattr(one, "name", ""), marshal.dumps(compile(ast.Module([one], []), "<beside>", "exec")))
+        for one in _parsed(text)
+    ]
 
 
 @functools.lru_cache(1000)  # the author's cells are the same for everybody

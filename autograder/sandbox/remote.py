@@ -23,12 +23,11 @@ class Remote:
 
     def __init__(self, session: Any, number: int, kind: str) -> None:
         fields = self.__dict__
-        fields["_session"], fields["_number"], fields["_kind"], fields["_received"] = session, number, kind, [0]
+        fields["_session"], fields["_number"], fields["_kind"], fields["_received"] = session, number, kind, 0
 
     def __del__(self) -> None:
-        fields = self.__dict__
-        if "_received" in fields:
-            fields["_session"].gone(fields["_number"], fields["_received"])
+        if "_received" in self.__dict__:
+            self._session.gone(self)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name.endswith("__") and name not in _ASKED:

@@ -16,6 +16,9 @@ from autograder.sandbox.inside.wire import Broken, Wire, array_in, array_out
 from autograder.sandbox.remote import Bound, Remote, dtype
 
 _PLAIN = (type(None), bool, float, str, bytes)
+_AS_THEY_ARE = frozenset(_PLAIN)
+_READ = _AS_THEY_ARE | {int}
+_THINGS = frozenset("tdgo")  # tensors, dtypes, generators, others
 _DEEPEST = 30  # of lists in lists, and of calls that call back
 _WORDS = 20_000  # characters of an exception's text
 _NAME = 80  # characters of a type's or a function's name
@@ -40,7 +43,7 @@ class Session:
     def __init__(self, wire: Wire) -> None:
         self.wire = wire
         self.until: float | None = None
-        self._things: weakref.WeakValueDictionary[int, Remote] = weakref.WeakValueDictionary()
+        self._things: dict[int, weakref.ref[Remote]] = {}
         self._dropped: list[list[int]] = []
         self._functions: dict[int, list[Any]] = {}  # number: [function, how often it was sent]
         self._numbers: dict[int, int] = {}
@@ -69,8 +72,10 @@ class Session:
             if not isinstance(reply, list) or not reply:
                 raise Broken("the other side sends no messages")
             if reply[0] == "v" and len(reply) == 4:
-                self._hear(reply[2])
-                self._forget(reply[3])
+                if reply[2] != []:
+                    self._hear(reply[2])
+                if reply[3] != []:
+                    self._forget(reply[3])
                 return self.read(reply[1])
             if reply[0] == "x" and len(reply) == 7:
                 self._hear(reply[5])
@@ -140,14 +145,21 @@ class Session:
 
     def out(self, value: Any) -> Any:
         """Write a value."""
+        kind = type(value)
+        if kind in _AS_THEY_ARE:  # what nearly everything is comes first
+            return value
+        if kind is Remote:
+            return ["h", value._number]
+        if kind is Bound:
+            return ["m", value.owner._number, value.name]
+        if kind is tuple:
+            return ["t", [self.out(item) for item in value]]
         if isinstance(value, np.generic):
             return ["n", array_out(np.asarray(value))]
         if isinstance(value, _PLAIN):
             return value
         if isinstance(value, Remote):
             return ["h", value._number]
-        if isinstance(value, Bound):
-            return ["m", value.owner._number, value.name]
         if isinstance(value, int):
             return value if -(2**63) <= value < 2**63 else ["i", str(value)]
         if isinstance(value, list):
@@ -187,6 +199,8 @@ class Session:
         Broken
             If it is not what the other side may send.
         """
+        if type(message) in _READ:
+            return message
         self._items = 0
         return self._into(message, 0)
 
@@ -194,7 +208,7 @@ class Session:
         self._items += 1
         if self._items > ITEMS:
             raise Broken("a value has too many parts")
-        if isinstance(message, (*_PLAIN, int)):
+        if type(message) in _READ:
             return message
         try:
             tag, content = message[0], message[1]
@@ -228,18 +242,23 @@ class Session:
         return key
 
     def _thing(self, number: int, kind: Any, text: Any) -> Remote:
-        if kind not in ("t", "d", "g", "o") or not isinstance(text, str):
+        if kind not in _THINGS or not isinstance(text, str):
             raise Broken("the other side sends no values")
         known = self._things.get(number)
-        if known is None:
-            known = dtype(self, number, "d", text) if kind == "d" else Remote(self, number, kind)
-            self._things[number] = known
-        known._received[0] += 1
-        return known
+        thing = None if known is None else known()
+        if thing is None:
+            thing = dtype(self, number, "d", text) if kind == "d" else Remote(self, number, kind)
+            self._things[number] = weakref.ref(thing)
+        thing.__dict__["_received"] += 1
+        return thing
 
-    def gone(self, number: int, received: list[int]) -> None:
+    def gone(self, thing: Remote) -> None:
         """Nobody here has this object any more."""
-        self._dropped.append([number, received[0]])
+        number = thing._number
+        self._dropped.append([number, thing._received])
+        known = self._things.get(number)
+        if known is not None and ((last := known()) is thing or last is None):
+            del self._things[number]
 
     @property
     def pending(self) -> bool:

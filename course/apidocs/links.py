@@ -11,6 +11,7 @@ _PAGES = {
     "autograd.graph": "autograd.html",
     "nn.init": "nn.init.html",
     "distributions": "distributions.html",
+    "testing": "testing.html",
 }
 #: Names that are documented elsewhere than their place tells.
 _ELSEWHERE = {

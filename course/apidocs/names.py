@@ -57,6 +57,7 @@ AREAS = (
     Area("optim", "optim", "optim"),
     Area("optim.lr_scheduler", "optim", "optim.lr_scheduler"),
     Area("distributions", "distributions", "distributions"),
+    Area("testing", "testing", "testing"),
 )
 
 

@@ -1,4 +1,4 @@
-"""The engines that a scenario can run on: nptorch, torch on the CPU, torch on CUDA."""
+"""The engines that a scenario can run on: nptorch, and torch on the CPU, on CUDA, on Apple's GPUs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-NAMES = ("torch-cpu", "torch-cuda", "nptorch")
+from course.compare.provenance import GPUS, need, processor
+
+NAMES = ("torch-cpu", "torch-cuda", "torch-mps", "nptorch")
+
+#: The dtypes in which a program can be run on each kind of device. Apple's GPUs have no float64.
+DTYPES = {"cpu": ("float64", "float32"), "cuda": ("float64", "float32"), "mps": ("float32",)}
 
 
 @dataclass(frozen=True)
@@ -23,11 +28,11 @@ class Backend:
     Attributes
     ----------
     name
-        ``nptorch``, ``torch-cpu`` or ``torch-cuda``.
+        ``nptorch``, ``torch-cpu``, ``torch-cuda`` or ``torch-mps``.
     T
         The module that a scenario gets.
     device
-        ``cpu`` or ``cuda``.
+        ``cpu``, ``cuda`` or ``mps``.
     describe
         One line for people: version and hardware.
     """
@@ -38,6 +43,7 @@ class Backend:
     describe: str
     _scope: Callable[[int], AbstractContextManager[None]] = field(repr=False)
     _read: Callable[[Any], Any] = field(repr=False)
+    _place: Callable[[Any], str | None] = field(default=lambda tensor: None, repr=False)
 
     def scope(self, seed: int) -> AbstractContextManager[None]:
         """Seed the engine, choose the device, and put everything back on exit."""
@@ -46,6 +52,10 @@ class Backend:
     def read(self, value: object) -> NDArray[Any] | None:
         """Return a copy of a tensor's numbers as an array, or None if this is no tensor."""
         return np.array(self._read(value)) if isinstance(value, self.T.Tensor) else None
+
+    def place(self, value: object) -> str | None:
+        """Return the kind of device a tensor is on; None where there is only one."""
+        return self._place(value)
 
 
 def backend(name: str) -> Backend:
@@ -56,7 +66,7 @@ def backend(name: str) -> Backend:
     ValueError
         If there is no backend of this name.
     RuntimeError
-        If torch is not installed, or there is no CUDA device.
+        If torch is not installed, or there is no device of this kind.
     """
     if name == "nptorch":
         return _nptorch()
@@ -67,11 +77,27 @@ def backend(name: str) -> Backend:
     torch = importlib.import_module("torch")
     if name == "torch-cpu":
         return Backend(name, torch, "cpu", f"torch {torch.__version__}, CPU", _torch_scope(torch), _read_torch)
-    if not torch.cuda.is_available():
-        raise RuntimeError("backend torch-cuda needs a CUDA device, and torch finds none")
-    gpu = torch.cuda.get_device_name()
-    scope = _torch_scope(torch, "cuda")
-    return Backend(name, torch, "cuda", f"torch {torch.__version__}, {gpu}", scope, _read_torch)
+    device = name.removeprefix("torch-")
+    need(torch, device)
+    return on_device(torch, device, torch.cuda.get_device_name() if device == "cuda" else processor())
+
+
+def on_device(torch: Any, device: str, hardware: str) -> Backend:
+    """Return torch with a default device: what a scenario makes of its inputs is made there.
+
+    Inputs are NumPy arrays, the same for all engines, and ``T.tensor`` copies them to the
+    device. An observation then says where its tensor was, so that one in the wrong place shows.
+
+    Parameters
+    ----------
+    device
+        ``cuda`` or ``mps``; for tests also ``cpu``, and ``meta``, where tensors have shapes only.
+    hardware
+        Its name, for people.
+    """
+    describe = f"torch {torch.__version__}, {hardware}"
+    scope = _torch_scope(torch, device)
+    return Backend(f"torch-{device}", torch, device, describe, scope, _read_torch, lambda tensor: tensor.device.type)
 
 
 def available() -> list[Backend]:
@@ -85,17 +111,22 @@ def available() -> list[Backend]:
     return found
 
 
-def at_hand() -> tuple[list[Backend], str]:
-    """Return the backends to compare on here, and why torch is not among them if it is not.
+def at_hand(dtype: str = "float64") -> tuple[list[Backend], str]:
+    """Return the backends to compare on in this dtype, and why torch is not among them if it is not.
 
     While nbgrader grades, comparisons are not what is graded, and importing torch would cost
     more than the whole grading: they run on nptorch alone.
     """
-    if os.environ.get("NBGRADER_EXECUTION") == "autograde":
+    if grading():
         return [_nptorch()], "torch is not run while nbgrader grades."
     if importlib.util.find_spec("torch") is None:
         return [_nptorch()], "torch is not installed here, so there is nothing to hold this against."
-    return available(), ""
+    return [one for one in available() if dtype in DTYPES[one.device]], ""
+
+
+def grading() -> bool:
+    """Return whether nbgrader runs this notebook to grade it."""
+    return os.environ.get("NBGRADER_EXECUTION") == "autograde"
 
 
 def _nptorch() -> Backend:
@@ -115,16 +146,20 @@ def _read_nptorch(tensor: Any) -> Any:
 
 
 def _read_torch(tensor: Any) -> Any:
+    if tensor.is_meta:  # a shape and a dtype, and no numbers to read
+        return np.zeros(tensor.shape, str(tensor.dtype).rpartition(".")[2])
     return tensor.numpy(force=True)
 
 
 def _torch_scope(torch: Any, device: str = "") -> Callable[[int], AbstractContextManager[None]]:
     @contextmanager
     def scope(seed: int) -> Iterator[None]:
-        devices = list(range(torch.cuda.device_count())) if device else []
+        # The CPU's random numbers are put back always, a GPU's where it is named.
+        gpu = device in GPUS
+        named = range(torch.get_device_module(device).device_count()) if gpu else ()
         with (
             _warning_always(torch),
-            torch.random.fork_rng(devices=devices),
+            torch.random.fork_rng(devices=named, device_type=device if gpu else "cuda"),
             torch.device(device) if device else nullcontext(),
             torch.enable_grad(),
         ):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from course.compare.backends import Backend, at_hand
-from course.scenarios import Scenario, get
-from course.scenarios.differences import Difference, differences, ulps_apart
-from course.scenarios.observation import Observations, observe
+from course.scenarios import Scenario
+from course.scenarios.differences import Difference, error_of
+from course.scenarios.observation import Observation, Observations
+from course.scenarios.tolerance import allowed
 
 
 @dataclass(frozen=True, repr=False)
@@ -25,12 +25,18 @@ class Comparison:
         The differences from the judge, by column title.
     note
         Why a column that one would expect is not there; empty if none is missing.
+    recorded
+        The titles of the columns that were not run now.
+    tf32
+        By column title, how many products may have been done with TF32.
     """
 
     scenario: Scenario
     columns: Mapping[str, Observations]
     found: Mapping[str, Sequence[Difference]]
     note: str = ""
+    recorded: frozenset[str] = frozenset()
+    tf32: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def agrees(self) -> bool:
@@ -57,7 +63,27 @@ class Comparison:
             return None
         if one.kind != "tensor" or other.kind != "tensor" or one.shape != other.shape:
             return None
-        return ulps_apart(one.value, other.value, one.dtype or "float64")
+        return error_of(one, other)
+
+    def allowed_at(self, label: str) -> str:
+        """How far the numbers of one row may be apart: ``64 ulps of float64``; ``nothing`` where there are none.
+
+        Columns that are allowed another error than the rest are named.
+        """
+        judge, *others = self.columns
+        one = self.columns[judge].by_label().get(label)
+        if one is None:
+            return "nothing"
+        run = self.columns[judge].dtype
+        said: dict[str, list[str]] = {}
+        for name in others:
+            tf32 = max(self.tf32.get(judge, 0), self.tf32.get(name, 0))
+            found = [allowed(dtype, self.scenario.ulps, run, tf32) for dtype in _dtypes(one)]
+            words = ", ".join(sorted({str(each) for each in found if each})) or "nothing"
+            said.setdefault(words, []).append(name)
+        if len(said) == 1:
+            return next(iter(said))
+        return "; ".join(f"{', '.join(names)}: {words}" for words, names in said.items())
 
     def __str__(self) -> str:
         from course.compare.text import as_text
@@ -72,41 +98,9 @@ class Comparison:
         return as_html(self)
 
 
-def compare(
-    scenario: Scenario | str,
-    backends: Sequence[Backend] | None = None,
-    seed: int = 0,
-    recorded: Mapping[str, Observations] | None = None,
-    dtype: str = "float64",
-) -> Comparison:
-    """Run one scenario on several backends and hold the results side by side.
-
-    Parameters
-    ----------
-    scenario
-        A scenario or its id.
-    backends
-        Those to run on; by default all at hand. The first column is the judge.
-    recorded
-        Observations made elsewhere, by title (``"recorded on ..."``). They come
-        first, so where torch is not installed the record is the judge.
-
-    Raises
-    ------
-    KeyError
-        If there is no scenario with this id.
-    ValueError
-        If there is nothing to compare.
-    """
-    subject = get(scenario) if isinstance(scenario, str) else scenario
-    columns = dict(recorded or {})
-    note = ""
-    if backends is None:
-        backends, note = at_hand()
-    for engine in backends:
-        columns[engine.name] = observe(subject, engine, seed, dtype)
-    if not columns:
-        raise ValueError("nothing to compare: no backend and no record")
-    judge, *others = columns
-    found = {name: differences(columns[judge], columns[name], subject.ulps) for name in others}
-    return Comparison(subject, columns, found, note)
+def _dtypes(observation: Observation) -> Iterator[str | None]:
+    if observation.kind in ("list", "dict"):
+        for item in observation.value:
+            yield from _dtypes(item)
+    else:
+        yield observation.dtype

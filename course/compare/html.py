@@ -13,7 +13,7 @@ from html import escape
 
 from course.compare.comparison import Comparison
 from course.compare.show import brief, reason, ulps
-from course.compare.text import verdict
+from course.compare.text import MAY_DIFFER, verdict
 from course.scenarios.observation import Observation
 
 _TABLE = "border-collapse:collapse;color:inherit;background:transparent"
@@ -28,7 +28,8 @@ _DIFFERS = "box-shadow:inset .3em 0 0 #e03131;padding-left:.8em"
 def as_html(comparison: Comparison) -> str:
     """Return the comparison as one self-contained HTML table."""
     names = list(comparison.columns)
-    head = "".join(f'<th scope="col" style="{_CELL}">{escape(name)}</th>' for name in names)
+    heads = [*names, MAY_DIFFER] if len(names) > 1 else names
+    head = "".join(f'<th scope="col" style="{_CELL}">{escape(name)}</th>' for name in heads)
     body = "".join(_row(comparison, label) for label in comparison.labels())
     caption = f"<b>{escape(comparison.scenario.asks)}</b> <code>{escape(comparison.scenario.id)}</code>"
     return (
@@ -36,7 +37,7 @@ def as_html(comparison: Comparison) -> str:
         f'<caption style="text-align:left;caption-side:top;color:inherit">{caption}</caption>'
         f'<thead><tr><th scope="col" style="{_CELL}">what is observed</th>{head}</tr></thead>'
         f"<tbody>{body}</tbody>"
-        f'<tfoot><tr><td colspan="{len(names) + 1}" style="{_CELL}">'
+        f'<tfoot><tr><td colspan="{len(heads) + 1}" style="{_CELL}">'
         f"{escape(verdict(comparison))}</td></tr></tfoot></table>{_program(comparison)}"
     )
 
@@ -57,6 +58,8 @@ def _row(comparison: Comparison, label: str) -> str:
     cells = [f'<th scope="row" style="{_CELL}">{escape(label)}</th>']
     for name, column in comparison.columns.items():
         cells.append(_cell(comparison, name, label, column.by_label().get(label)))
+    if len(comparison.columns) > 1:
+        cells.append(f'<td style="{_CELL}"><small>{escape(comparison.allowed_at(label))}</small></td>')
     return f"<tr>{''.join(cells)}</tr>"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from course.compare.provenance import GPUS
 from course.scenarios.differences import Difference
 from course.scenarios.observation import Observation
 
@@ -30,9 +31,9 @@ def _words(observation: Observation) -> str:
     value = observation.value
     match observation.kind:
         case "tensor":
-            return _tensor(observation)
+            return _tensor(observation) + _elsewhere(observation) + _spread(observation)
         case "number":
-            return number(value)
+            return number(value) + _spread(observation)
         case "none":
             return observation.message or "None"
         case "list":
@@ -46,7 +47,20 @@ def _words(observation: Observation) -> str:
             return str(value)
 
 
+def _elsewhere(observation: Observation) -> str:
+    """Say where a tensor is, if it is not on the GPU on which its program ran."""
+    return "" if observation.device in (None, *GPUS) else f" on {observation.device}"
+
+
+def _spread(observation: Observation) -> str:
+    """Say how far apart runs were, if they differed."""
+    spread = observation.spread
+    return f" (up to {spread.width:.2g} apart in {spread.runs} runs)" if spread else ""
+
+
 def _tensor(observation: Observation) -> str:
+    if observation.device == "meta":
+        return f"{'x'.join(map(str, observation.shape or ()))} {observation.dtype}"
     shape, flat = observation.shape or (), observation.value
     if len(flat) > _MOST_NUMBERS:
         size = "x".join(str(n) for n in shape)
@@ -84,6 +98,8 @@ def reason(difference: Difference) -> str:
             return f"shape differs{where}"
         case "dtype" if got and expected:
             return f"dtype differs{where}: {got.dtype}, not {expected.dtype}"
+        case "device" if got and expected:
+            return f"device differs{where}: {got.device}, not {expected.device}"
         case "value" if difference.ulps is not None and difference.ulps > MANY_ULPS:
             return f"value differs{where}{_by(difference)}"
         case "value" if difference.ulps is not None:

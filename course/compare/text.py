@@ -9,15 +9,23 @@ from course.compare.show import brief, reason, ulps
 
 _WIDEST = 44
 
+#: The head of the column that says which errors are called none.
+MAY_DIFFER = "may differ by"
+
 
 def as_text(comparison: Comparison) -> str:
     """Return the comparison as a table of plain ASCII text.
 
-    A cell that differs from the judge's is followed by ``DIFFERS`` and the reason.
+    A cell that differs from the judge's is followed by ``DIFFERS`` and the reason; the last
+    column says how far numbers may be apart.
     """
     names = list(comparison.columns)
+    head = f"{comparison.scenario.id}: {comparison.scenario.asks}"
+    if not names:
+        return "\n".join([head, verdict(comparison)])
+    compared = len(names) > 1
     tables = {name: comparison.columns[name].by_label() for name in names}
-    rows = [["", *names]]
+    rows = [["", *names, *([MAY_DIFFER] if compared else [])]]
     for label in comparison.labels():
         cells = [label]
         for name in names:
@@ -28,14 +36,15 @@ def as_text(comparison: Comparison) -> str:
             for one in found[:1]:
                 cell += f"  <- DIFFERS ({reason(one)})"
             cells.append(cell)
-        rows.append(cells)
-    head = f"{comparison.scenario.id}: {comparison.scenario.asks}"
+        rows.append([*cells, comparison.allowed_at(label)] if compared else cells)
     return "\n".join([head, *_grid(rows), verdict(comparison)])
 
 
 def verdict(comparison: Comparison) -> str:
     """Return the one line under the table."""
     names = list(comparison.columns)
+    if not names:
+        return comparison.note
     if len(names) == 1:
         return comparison.note or f"Only {names[0]} was run: there is nothing to compare it with."
     judge, *others = names
@@ -47,7 +56,7 @@ def verdict(comparison: Comparison) -> str:
             if not count
             else f"{name} differs from {judge} in {count} of {len(comparison.labels())} rows."
         )
-    return " ".join(lines)
+    return " ".join([*lines, comparison.note]).strip()
 
 
 def _grid(rows: list[list[str]]) -> list[str]:

@@ -18,9 +18,7 @@ from course.fuzz.program import Program
 def is_accident(program: Program, difference: Difference) -> bool:
     """Return whether a difference is one of the known accidents."""
     return (
-        _packed_in_vain(program, difference)
-        or _own_failure(difference)
-        or _two_reasons(difference)
+        _own_failure(difference)
         or _odd_products(program, difference)
         or _odd_norms(program, difference)
         or _third_of_layer_norm(program, difference)
@@ -29,29 +27,11 @@ def is_accident(program: Program, difference: Difference) -> bool:
     )
 
 
-def _packed_in_vain(program: Program, difference: Difference) -> bool:
-    """Packing for an operation that then fails: torch packs its inputs first, the engine computes first."""
-    saving = "saved_tensors_hooks" in program.statements[difference.at]
-    return saving and difference.where == "log" and difference.got == []
-
-
 def _own_failure(difference: Difference) -> bool:
     """Break of an assertion inside torch, or a kind of tensor that only its insides know."""
     expected = difference.expected
     own = ("INTERNAL ASSERT FAILED", "ZeroTensors are immutable")
     return isinstance(expected, Failed) and any(words in expected.message for words in own)
-
-
-def _two_reasons(difference: Difference) -> bool:
-    """A write that has two reasons to be refused, of which each engine gives another one.
-
-    torch looks at what it keeps, and at where a view comes from, here before and there after it looks at shapes.
-    """
-    expected, got = difference.expected, difference.got
-    if not isinstance(expected, Failed) or not isinstance(got, Failed) or expected.type != got.type:
-        return False
-    stale = "or another view of its base has been modified" in expected.message
-    return stale or bool({"cannot be saved for backward", "returns multiple views"} & set(expected.keywords))
 
 
 def _odd_products(program: Program, difference: Difference) -> bool:

@@ -26,7 +26,11 @@
 # descriptions of something you have seen.
 
 # %%
+from IPython.display import display
+
+import course.nptorch as engine  # from lesson 1 on the lessons call it torch
 from autograder import grade
+from course.compare import compare
 from course.widgets import theatre
 
 try:
@@ -129,12 +133,19 @@ def div_other(g, self, other):
     return g
 
 
+engine.use(mul_self=mul_self, mul_other=mul_other, div_self=div_self, div_other=div_other)
 grade("rules-of-two-inputs", mul_self=mul_self, mul_other=mul_other, div_self=div_self, div_other=div_other)
 
 # %% [markdown]
-# The sentence names the program in which it went wrong, what torch gives, and what yours gives. At first it
-# speaks of the simplest program only. When your teacher grades your notebook, the same judge runs it with a
-# few more programs that are not in your copy, and it knows common wrong ideas by name.
+# It names the program in which it went wrong, what torch gives and what yours gives, and the numbers the program
+# had drawn (here `x`, `w` and `g`). Its last line is the command for step 4:
+
+# %%
+compare("derivatives.rule-of-a-product", seed=-1)
+
+# %% [markdown]
+# At first the judge speaks of the simplest program only. When your teacher grades your notebook, the same judge
+# runs it with a few more programs that are not in your copy, and it knows common wrong ideas by name.
 #
 # You can also play before you know anything. This bench changes a small program one switch at a time:
 
@@ -142,7 +153,9 @@ grade("rules-of-two-inputs", mul_self=mul_self, mul_other=mul_other, div_self=di
 if torch is not None:
     from course.widgets.bench import bench
 
-    display(bench("two-losses", engine="torch"))  # noqa: F821 - a notebook has it
+    display(bench("two-losses", engine="torch"))
+else:
+    print("This bench runs on torch, which is not installed here.")
 
 # %% [markdown]
 # ## What comes next

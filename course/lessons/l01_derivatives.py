@@ -138,8 +138,8 @@ grade("numerical-vjp", numerical_vjp=numerical_vjp)
 # ## Exercise 2: six rules of one input (2 points)
 #
 # A rule may use `g` and what the node has kept. The names of its parameters say what that is: `self` is the
-# input, `result` the output. **Before you write**: the slope of each function can be said with one of the
-# two alone. With which would you say it?
+# input, `result` the output. The slope of each function can be said with one of the two alone, and only that
+# one is kept. **Before you write**: what are the slopes of tanh and sigmoid, without the input?
 #
 # | rule | the node keeps | | rule | the node keeps |
 # |---|---|---|---|---|
@@ -161,7 +161,7 @@ print("7 where the condition holds, else 8:", math.where(np.array([True, False])
 
 # %% [markdown]
 # And one request: `g` is not yours. Other nodes may have been given the same array, so return something new
-# and never write into it (`g *= ...` does).
+# and never write into it (`g *= ...` does; with a Tensor it ends in "rebase_history is built in lesson 6").
 #
 # One line each. The cell imports what you may want from there; if you need more, import it in this cell too,
 # so that your rules can be saved on their own. (`tied` you can leave out: the end of the lesson says what it
@@ -231,7 +231,7 @@ def wrong_exp_self(g, self):
 
 
 print("a gradient came out:  ", wrong_exp_self(g, x) is not None)
-print("furthest off by       ", furthest_off(wrong_exp_self, x, np.exp, x, g))
+print(f"furthest off by        {furthest_off(wrong_exp_self, x, np.exp, x, g):.1f}")
 
 # %% [markdown]
 # Break your own `sin_self` once (leave out a factor, turn a sign) and see the check above notice it. A check
@@ -294,13 +294,19 @@ def one_sided(f, x, g, eps):
     return g * (f(x + eps) - f(x)) / eps
 
 
+def worst(estimate, dtype, eps):
+    """Return the largest relative error at 20 points, one at a time, with `f` in a dtype."""
+    points = np.linspace(0.5, 1.5, 20).astype(dtype).reshape(20, 1)
+    slopes = np.exp(points.astype(np.float64))
+    f, g = lambda v: np.exp(v.astype(dtype)), np.ones(1, dtype)
+    return max(abs(estimate(f, x, g, dtype(eps)) / slope - 1).item() for x, slope in zip(points, slopes, strict=True))
+
+
 steps = 10.0 ** np.arange(-12, 0.5, 0.5)
 errors = {}
 for dtype in (np.float64, np.float32):
-    x = np.linspace(0.5, 1.5, 20).astype(dtype)
-    g, slope = np.ones_like(x), np.exp(x.astype(np.float64))
     for name, estimate in (("two-sided", numerical_vjp), ("one-sided", one_sided)):
-        errors[dtype.__name__, name] = [np.abs(estimate(np.exp, x, g, dtype(eps)) / slope - 1).max() for eps in steps]
+        errors[dtype.__name__, name] = [worst(estimate, dtype, eps) for eps in steps]
 
 fig, axes = plt.subplots(figsize=(6.4, 3.6))
 for (dtype, name), error in errors.items():
@@ -309,7 +315,7 @@ for (dtype, name), error in errors.items():
     axes.loglog(steps, error, line, color=colour, marker=".", label=f"{dtype}, {name}")
 axes.set_xlabel("eps")
 axes.set_ylabel("relative error of the estimate")
-axes.legend(frameon=False, fontsize="small")
+axes.legend(frameon=False, fontsize="small", loc=(0.02, 0.63))
 plt.show()
 for (dtype, name), error in errors.items():
     print(f"{dtype}, {name}: best eps {steps[np.argmin(error)]:.0e}, error there {min(error):.0e}")
@@ -358,7 +364,8 @@ print("your rule:        ", relu_self(np.ones(2), relu))
 # ## The same programs on torch
 #
 # Each table is one program, run unchanged on your rules and on torch. (Where torch is not installed the
-# table says so. Nothing else in this lesson needs torch.)
+# table says so. Nothing else in this lesson needs torch.) A note like "0.5 ulps" is no mistake: it counts how far two
+# numbers are apart in units of the last digit that the dtype can hold.
 
 # %%
 compare("derivatives.rule-of-relu")

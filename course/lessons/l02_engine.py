@@ -71,7 +71,7 @@ def depth_first(roots, run_node, crossing_off=True):
             if below is not None:
                 visit(below, sent)
 
-    [(root, _, start)] = roots
+    [(root, _, start)] = roots  # one root; the gradient that it starts with
     visit(root, start)
 
 
@@ -315,8 +315,8 @@ print("w.grad:", w.grad)
 # ```
 #
 # With `recording(True)` in its place, `x.grad` becomes a new tensor, the sum, and `kept` stays as it was. (Why:
-# in lesson 10 the pass itself is differentiated, and what was recorded must not be overwritten.) Inside your
-# function `torch.is_grad_enabled()` tells which it is.
+# in lesson 10 the pass itself is differentiated, and what was recorded must not be overwritten.) Useful:
+# `torch.is_grad_enabled()` tells which it is; `gradient.clone()` is a copy. (`detach` comes in lesson 4.)
 
 # %% tags=["exercise:accumulate-grad", "points:3"]
 from course.parts.l02_engine import accumulate_grad
@@ -371,7 +371,7 @@ print([heapq.heappop(ready)[2] for _ in range(3)])
 # - It sends back one for each of its edges, in their order; `node.slots` says to which output of the node
 #   below each belongs. Edges may be None; skip those.
 # - What it sends may be None as well. That adds nothing, but it *has arrived*: it counts.
-# - In place of a list it may give None: then the walk does not go on from this node.
+# - In place of a list it may give None: nothing below it is asked for, and the walk does not go on from there.
 # - A root may lie inside the graph of another root, or stand in the list twice. It waits like any node.
 # - **What you are handed is not yours.** A sum has just sent the same memory to two nodes; `+=` on one is
 #   seen by the other. Exercise 3 again, in the middle of the graph.
@@ -456,8 +456,8 @@ print("3.", x.grad)
 # ## The same programs on torch
 #
 # Each table is one program, run unchanged on your engine and on torch. (Where torch is not installed the
-# table says so.) The second is [claim A14](../../docs/claims.md#a14) of two tutorials that this course puts to
-# the test.
+# table says so.) The second puts [claim A14](../../docs/claims.md#a14) of a tutorial to the test: an output of one
+# element needs no gradient argument, any other needs one of the same shape.
 
 # %%
 compare("engine.walk-adds-without-writing")

@@ -166,6 +166,8 @@ torch.use(sum_to_size=sum_to_size)
 grade("sum-to-size", sum_to_size=sum_to_size)
 
 # %% [markdown]
+# (One check waits for `sum_self`, which you write next; then run the cell again for the rest of its points.)
+#
 # The bias again, in one operation now, and on your function. Step through it with the buttons or the arrow keys:
 # **which step turns the table into three numbers?**
 
@@ -341,8 +343,9 @@ print(counts)
 # ```
 #
 # `indices` can be used as it is, on either side of an assignment or in `np.add.at`. A Tensor `g` has no such
-# function; for that case `index_put(g, shape, indices)` from `course.nptorch.math` does the whole rule, recorded.
-# (It takes arrays as well. Write that case yourself, or this exercise has taught you nothing.)
+# function. For that case, `isinstance(g, torch.Tensor)`, there is `index_put(g, shape, indices)` from
+# `course.nptorch.math`: it does the whole rule, recorded. (It takes arrays as well. Write that case yourself, or
+# this exercise has taught you nothing.)
 
 # %% tags=["exercise:picked-elements", "points:2"]
 from course.parts.l03_shapes import index_self
@@ -416,7 +419,8 @@ for name, y in {"(n, 1) against (n, 1)": target.reshape(n, 1), "(n, 1) against (
 # ## The same programs on torch
 #
 # Three cases that a hand-written engine easily gets wrong. In the second, float32 meets float64: the result is
-# float64, and each gradient comes back in the **dtype** of what it belongs to. (The tables compare dtypes as well.)
+# float64, and each gradient comes back in the **dtype** of what it belongs to. (The tables compare dtypes as well, and
+# show one where it differs.)
 
 # %%
 compare("shapes.square-matmul")

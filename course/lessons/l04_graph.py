@@ -93,25 +93,26 @@ grad_mode.mode.enabled = True
 # A result requires grad if recording is on and one of its inputs requires grad. Whole numbers and booleans never do.
 # `backward()` fills `.grad` of **leaves that require grad** and, unless you ask for more (lesson 8), of nothing else.
 #
-# **Predict** for each line: does it require grad, and is it a leaf?
+# **Predict** for each of six tensors: does it require grad, and is it a leaf?
 
 # %%
+plain = torch.tensor([1.0, 2.0])
+x = torch.tensor([1.0, 2.0], requires_grad=True)
+small = torch.tensor([1.0, 2.0], requires_grad=True) * 0.1  # a weight, made small at birth
+
 my_guesses = {
     "plain": ("...", "..."),
     "x": ("...", "..."),
     "x * 2": ("...", "..."),
     "plain * 2": ("...", "..."),
     "x > 0": ("...", "..."),
-    "born * 0.1": ("...", "..."),
+    "small": ("...", "..."),
 }
 
 # %%
-plain = torch.tensor([1.0, 2.0])
-x = torch.tensor([1.0, 2.0], requires_grad=True)
-small = torch.tensor([1.0, 2.0], requires_grad=True) * 0.1  # a weight, made small at birth
-lines = {"plain": plain, "x": x, "x * 2": x * 2, "plain * 2": plain * 2, "x > 0": x > 0, "born * 0.1": small}
+lines = {"plain": plain, "x": x, "x * 2": x * 2, "plain * 2": plain * 2, "x > 0": x > 0, "small": small}
 for name, t in lines.items():
-    print(f"{name:10}  requires_grad {t.requires_grad!s:5}  is_leaf {t.is_leaf!s:5}  grad_fn {t.grad_fn}")
+    print(f"{name:9}  requires_grad {t.requires_grad!s:5}  is_leaf {t.is_leaf!s:5}  grad_fn {t.grad_fn}")
 
 # %% [markdown]
 # Two lines surprise people. `plain * 2` is a leaf although somebody computed it: nothing was recorded. And the
@@ -140,7 +141,8 @@ print(warned[0][:155], "...")
 # ## Exercise 1: `detach` and `detach_` (3 points)
 #
 # `y.detach()` is the way to use a number without its past: a new tensor on the **same memory**, a leaf, without
-# `requires_grad`. `y.detach_()` does it to `y` itself. To write them you need to know what a tensor is made of:
+# `requires_grad`. `y.detach_()` does it to `y` itself. (Both methods call your two functions, so do not call them
+# in there.) To write them you need to know what a tensor is made of:
 #
 # | field | what it is | in a fresh tensor |
 # |---|---|---|
@@ -312,7 +314,8 @@ my_guesses = ["...", "...", "...", "..."]
 #
 # Write what all switches share in `GradModeSwitch`, then the three. They say in `switch()` what to set, and in
 # `again()` how to make another one of the same kind, for decorated functions. There is a second flag,
-# `flags.inference` (exercise 3): put it back as well, and in inference mode nobody switches recording on.
+# `flags.inference` (exercise 3): put it back as well, and in inference mode nobody switches recording on. (torch's
+# `is_grad_enabled()` may say True there, and nothing is recorded all the same. Ours says what is so.)
 #
 # Decorators: `@no_grad()` calls the object with the function; `@no_grad` gives the function to the class itself,
 # and `__new__` may then return the decorated function instead of a new object. (`super().__new__(cls)` makes the
@@ -374,7 +377,10 @@ torch.use(inference_mode=inference_mode)
 grade("inference-mode", inference_mode=inference_mode)
 
 # %% [markdown]
-# `c` was computed in inference mode. Which of these four lines does torch allow outside? **Guess**, then run.
+# (One check of exercise 2 has waited for this one: run its grade cell again.)
+#
+# `c` was computed in inference mode. Which of the four lines in the cell below does torch allow outside? **Guess**,
+# then run.
 
 # %%
 my_guesses = ["...", "...", "...", "..."]
@@ -426,6 +432,9 @@ compare("graph.element-0")
 
 # %%
 compare("modes.generator-with-a-block")
+
+# %% [markdown]
+# The fifth sentence, and its cure. Three layers *A*, *B*, *C*: which of them get a gradient?
 
 # %%
 compare("graph.freeze-the-middle")

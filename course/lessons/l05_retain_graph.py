@@ -341,6 +341,9 @@ grade("saved-bytes", saved_bytes=saved_bytes)
 # Point the meter at three habits people have. **Guess first** which line prints the largest number.
 
 # %%
+my_guess = "..."
+
+# %%
 w = torch.ones(1000, requires_grad=True)
 
 
@@ -413,7 +416,7 @@ for retain_graph in (False, True):
 # %% [markdown]
 # ## The same programs on torch
 #
-# Each table is one program, run unchanged on your engine and on torch.
+# Each table is one program, run unchanged on your engine and on torch; you find it folded below its table.
 
 # %%
 compare("saved.private-branch-is-still-held")

@@ -279,7 +279,7 @@ my_w_grad = ["...", "..."]
 # | `super().__init__(edges, slots)` | what a `Node` needs first of all: such a pair of tuples of its own |
 # | `see(g, replay)` | the elements of `g` that the view shows |
 # | `scatter(part, shape, replay, onto=g)` | a copy of `g`, of the base's shape, with `part` where the view is |
-# | `HeldOperation(operation)` | keeps it as `SavedTensor` keeps tensors: `unpack()`, `release()` |
+# | `HeldOperation(operation)` | keeps it until released, as `SavedTensor` keeps a tensor: `unpack()`, `release()` |
 # | `set_history(t, node)` | from now on `t` was made by `node` |
 #
 # Begin with `rebase_history` for a tensor that is no view: one line. The first checks pass then.

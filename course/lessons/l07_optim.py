@@ -345,6 +345,9 @@ print("moved to", w.detach(), " you said", my_guess)
 # decay 0.001, then a thousand times as much. How far does the first step of `Adam` pull, and of `AdamW`?
 
 # %%
+my_guesses = {0.001: ("...", "..."), 1.0: ("...", "...")}  # of Adam, of AdamW
+
+# %%
 for decay in (0.001, 1.0):
     for kind in (torch.optim.Adam, torch.optim.AdamW):
         w = torch.tensor([10.0], requires_grad=True)

@@ -236,9 +236,21 @@ with torch.no_grad():
 show_pictures(rows)
 
 # %% [markdown]
-# The nets are in `course/models/srgan.py`, written against `T`, and start from NumPy's numbers. With torch as `T`
-# and float64 the first 20 losses are the same to 1e-6; a test of this course sees to it.
-#
+# The nets are in `course/models/srgan.py`, written against `T`, and start from NumPy's numbers. So the same 50 steps
+# can be taken on torch, and in other number formats, on a GPU too where one is here or was recorded. Both engines
+# in float64: the same losses to the last digits. Which column parts first, and what decides it? (A quarter of a
+# minute; lesson 12 goes on from here.)
+
+# %%
+from course.compare import training
+
+steps = training.table("srgan", lr=2e-3)
+steps
+
+# %%
+steps.plot()
+
+# %% [markdown]
 # ## Patient 3: the state that remembers too much
 #
 # A recurrent net reads a long text in chunks, and the state of one chunk starts the next. People get one error,

@@ -20,6 +20,7 @@ from course.nptorch import nn as nn
 from course.nptorch import ops as ops
 from course.nptorch import optim as optim
 from course.nptorch import rules as rules  # the vjp table, before the operations that use it
+from course.nptorch import testing as testing
 from course.nptorch._tensor import Tensor
 from course.nptorch.absent import absent as _absent
 from course.nptorch.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled, set_anomaly_enabled
@@ -91,6 +92,8 @@ _declare("srgan_step", 11, "train the judge, then the maker, on one batch")
 _declare("carry_state", 11, "train a recurrent net chunk by chunk; the state goes on, the gradient does not")
 _declare("task_pulls", 11, "backward for several losses, and how hard each pulls at what they share")
 _declare("reinforce_loss", 11, "the loss whose gradient is that of REINFORCE")
+_declare("round_mantissa", 12, "round float32 as a format with a shorter mantissa would")
+_declare("measure", 12, "the time that a piece of work takes on a device with a queue")
 
 inf, nan, pi, e = _math.inf, _math.nan, _math.pi, _math.e
 newaxis = None

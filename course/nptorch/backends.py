@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from course.nptorch.absent import nothing_else_in
+from course.nptorch.settings import get_float32_matmul_precision, set_float32_matmul_precision
 
 
 class Backend:
@@ -41,6 +42,21 @@ class Backend:
         return nothing_else_in(f"backends.{self._name}")(name)
 
 
+class _Products:
+    """``torch.backends.cuda.matmul``: its switch and `torch.set_float32_matmul_precision` are one."""
+
+    @property
+    def allow_tf32(self) -> bool:
+        """Whether a GPU might multiply float32 as TF32."""
+        return get_float32_matmul_precision() != "highest"
+
+    @allow_tf32.setter
+    def allow_tf32(self, allow: bool) -> None:
+        set_float32_matmul_precision("high" if allow else "highest")
+
+
+cuda: Any = Backend("cuda")
+cuda.matmul = _Products()
 cudnn = Backend("cudnn", enabled=True, benchmark=False, deterministic=False, allow_tf32=True)
 mps = Backend("mps")
 mkldnn = Backend("mkldnn", enabled=True)

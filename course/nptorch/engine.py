@@ -94,7 +94,7 @@ class Pass:
         """
         if node.hooks is not None:
             return self._run_hooked(node, gradients)
-        out = node.apply(gradients)
+        out = node.apply_recorded(gradients) if self.create_graph else node.apply(gradients)
         if node.kept is not NOTHING:
             plugged.release_saved(node, self.retain_graph)
         return out
@@ -118,7 +118,7 @@ class Pass:
         gradients = self._tensor_hooks(node, gradients)
         if hooks.pre:
             gradients = self._raw(plugged.run_pre_hooks(hooks.pre, self._shown(gradients)))
-        out = node.apply(gradients)
+        out = node.apply_recorded(gradients) if self.create_graph else node.apply(gradients)
         if hooks.post:
             if self.needed is not None:  # show what is asked for, and no more
                 out = [

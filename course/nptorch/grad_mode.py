@@ -22,6 +22,7 @@ class GradMode(threading.local):
     saving: tuple[Any, ...] = ()  # pairs of hooks of saved_tensors_hooks, innermost last
     saving_refused: str | None = None  # what disable_saved_tensors_hooks wants said
     multithreading = True  # only remembered
+    in_rule = False  # inside a rule that is recorded: there, torch has numbers as plain facts
     watcher: Any = None  # who looks on in this thread; the engine itself never asks
 
 

@@ -64,6 +64,10 @@ class Node:
         """
         raise NotImplementedError(f"{type(self).__name__} has no backward rule")
 
+    def apply_recorded(self, gradients: list[Any]) -> Any:
+        """Do what `apply` does in a pass that is itself recorded: gradients are Tensors."""
+        return self.apply(gradients)
+
     def saved(self) -> tuple[Any, ...]:
         """Return the `SavedTensor` objects this node holds (released ones too)."""
         return ()

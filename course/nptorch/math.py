@@ -279,8 +279,8 @@ def _picks_once(indices: Any, masks: bool = True) -> bool:
 
 
 def put_along(g: Any, index: Any, shape: Shape, dim: int) -> Any:
-    """Return zeros of `shape` with `g` added at the positions `index` along `dim`."""
-    return index_put(g, shape, along(index, dim)) if shape else g
+    """Return zeros of `shape` with `g` added at the positions `index` along `dim`; a number stays, but is kept."""
+    return index_put(g, shape, along(index, dim)) if shape else held(g, g)
 
 
 def put_picked(g: Any, index: Any, shape: Shape, dim: int, keepdim: bool) -> Any:

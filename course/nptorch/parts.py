@@ -26,6 +26,7 @@ TITLES = {
     9: "Your own Function",
     10: "Gradients of gradients",
     11: "Two losses, one graph",
+    12: "Numbers: CPU and GPU",
 }
 
 

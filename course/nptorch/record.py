@@ -6,6 +6,7 @@ Programs spend their time in small operations, so what runs for each of them (`a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,7 @@ __all__ = [
 
 new = object.__new__
 ONE_ZERO, TWO_ZEROS = (0,), (0, 0)
+OF_NUMBERS = {"mul", "div"}  # a number in their rules is one that was kept
 
 
 class OpNode(ShownSaved):
@@ -74,6 +76,13 @@ class OpNode(ShownSaved):
             None if grad is None or form is None else conform(grad, *form)
             for grad, form in zip(out, self.like, strict=True)
         ]
+
+    def apply_recorded(self, gradients: list[Any]) -> Any:
+        mode.in_rule = self.plan.op.name not in OF_NUMBERS
+        try:
+            return self.apply(gradients)
+        finally:
+            mode.in_rule = False
 
     def saved(self) -> tuple[Any, ...]:
         return self.kept
@@ -189,11 +198,20 @@ def recorded_first(op: Op | None, inputs: tuple[Any, ...]) -> None:
     RuntimeError
         If an input has lost its history, or must not be kept.
     """
-    if not mode.enabled or True not in [gradient_edge(x)[0] is not None for x in inputs if hasattr(x, "_data")]:
+    if not mode.enabled:
         return
-    for at in op.plan(needed(inputs)[: op.arity]).saves if op is not None else ():
-        if at != RESULT:
+    edges = [gradient_edge(x)[0] if hasattr(x, "_data") else None for x in inputs]
+    if op is None or not any(edges):
+        return
+    for at in op.plan(_wanted(op, edges[: op.arity])).saves:
+        if at != RESULT and at < len(inputs):
             keep(inputs[at], False)
+
+
+def _wanted(op: Op, edges: Sequence[Any]) -> tuple[bool, ...]:
+    """Return, per input, whether its gradient is wanted: of several, nothing is kept for one that nobody gets."""
+    lost = () if op.refuses or len(edges) == 1 else (Nowhere,)
+    return tuple([edge is not None and not isinstance(edge, lost) for edge in edges])
 
 
 def make_node(
@@ -224,9 +242,8 @@ def make_node(
     wanted = tuple([edge is not None for edge in edges])
     if True not in wanted:
         return None
-    if len(edges) > 1 and Nowhere in [edge.__class__ for edge in edges] and not op.refuses:
-        # of several gradients, for one that nobody gets nothing is kept
-        wanted = tuple([edge is not None and edge.__class__ is not Nowhere for edge in edges])
+    if len(edges) > 1 and Nowhere in [edge.__class__ for edge in edges]:
+        wanted = _wanted(op, edges)
     node: OpNode = new(kind or op.kind)
     node.edges = tuple(edges)
     node.slots = (

@@ -23,7 +23,6 @@ from course.nptorch.math import (
     as_numbers,
     below,
     between,
-    capped,
     concatenate,
     cosh,
     cross,
@@ -54,13 +53,11 @@ from course.nptorch.math import (
     roll,
     select,
     sgn,
-    sigmoid,
     sin,
     sinh,
     sqrt,
     squeeze,
     stack,
-    sum_over,
     swapaxes,
     tied,
     transpose,
@@ -83,8 +80,8 @@ from course.nptorch.slopes import (
     of_mean,
     of_norm,
     of_product,
+    of_product_along,
     of_variance,
-    product_of_others,
     product_slope,
     reverse_cumsum,
     shared,
@@ -120,8 +117,6 @@ vjp("expm1",      self=lambda g, result: g * (result + 1))
 vjp("log1p",      self=lambda g, self: g / (self + 1), node_name="Log1PBackward0")
 vjp("log2",       self=lambda g, self: g / (self * math.log(2)))
 vjp("log10",      self=lambda g, self: g / (self * math.log(10)))
-vjp("softplus",   self=lambda g, self, beta, threshold: held(where(self * beta > threshold, g, g * sigmoid(capped(self * beta, threshold))), g, self))
-vjp("log_sigmoid", self=lambda g, self: held(g * sigmoid(-self), g, self))
 vjp("leaky_relu", self=lambda g, self, negative_slope: tied(where(self > 0, g, g * negative_slope), self))
 vjp("leaky_relu_", self=lambda g, result, negative_slope: tied(where(result > 0, g, g * negative_slope), result), node_name="LeakyReluBackward1")
 vjp("clamp",      self=lambda g, self, min, max: where(between(self, min, max), g, 0), node_name="ClampBackward1")
@@ -155,6 +150,7 @@ vjp("rsub",    self=lambda g, alpha: -g if alpha == 1 else g * -alpha, node_name
 vjp("rsub_tensor", self=lambda g, alpha: -g if alpha == 1 else g * -alpha, other=lambda g: g, node_name="RsubBackward0")
 vjp("mul",     self=built(1, "mul_self", lambda g, other: ...),     other=built(1, "mul_other", lambda g, self: ...))
 vjp("div",     self=built(1, "div_self", lambda g, other: ...),     other=built(1, "div_other", lambda g, self, other: ...))
+vjp("mul_number", self=lambda g, other: g * other, node_name="MulBackward1")
 vjp("div_number", self=lambda g, other: g / other, node_name="DivBackward1")
 vjp("remainder", self=lambda g: g,                                  other=lambda g, self, other: -g * quotient(self, other, "floor"), node_name="RemainderBackward1")
 vjp("fmod",    self=lambda g: g,                                    other=lambda g, self, other: -g * quotient(self, other, "trunc"), node_name="FmodBackward1")
@@ -190,7 +186,7 @@ vjp("mean",      self=built(3, "mean_self", lambda g, shape, dim, keepdim: ...))
 share("sum_dim", "sum", node_name="SumBackward1")
 share("mean_dim", "mean", node_name="MeanBackward1")
 vjp("prod",      self=lambda g, self, result: of_product(g, self, result))
-vjp("prod_dim",  self=lambda g, self, result, dim, keepdim: expand_as_summed(g, self, dim, keepdim) * product_of_others(self, result, dim, keepdim) if self.shape else g, node_name="ProdBackward1")
+vjp("prod_dim",  self=lambda g, self, result, dim, keepdim: of_product_along(g, self, result, dim, keepdim), node_name="ProdBackward1")
 vjp("var",       self=lambda g, self, dim, keepdim, correction, whole: of_variance(g, self, dim, keepdim, correction, whole))
 vjp("std",       self=lambda g, self, result, dim, keepdim, correction, whole: of_deviation(g, self, result, dim, keepdim, correction, whole))
 vjp("var_mean",  self=lambda g, self, dim, keepdim, correction, whole: added(of_variance(g[0], self, dim, keepdim, correction, whole), of_mean(g[1], self, dim, keepdim)))
@@ -213,8 +209,6 @@ share("topk", "sort")
 vjp("cumprod",   self=lambda g, self, result, dim: product_slope(g, self, result, dim))
 vjp("cumsum",    self=lambda g, dim: reverse_cumsum(g, dim))
 vjp("logsumexp", self=lambda g, self, result, dim, keepdim: expand_as_summed(g, self, dim, keepdim) * exp(self - expand_as_summed(result, self, dim, keepdim)))
-vjp("softmax",   self=lambda g, result, dim: (g - sum_over(g * result, (dim,))) * result)
-vjp("log_softmax", self=lambda g, result, dim: held(g - exp(result) * sum_over(g, (dim,)), g, result))
 
 # -- matrices ------------------------------------------------------------------------------------
 vjp("mm",     self=built(3, "matmul_self", lambda g, other: ...),  other=built(3, "matmul_other", lambda g, self: ...))
@@ -227,7 +221,7 @@ vjp("addmv",  self=lambda g, beta: g * beta, mat=lambda g, vec, alpha: outer(g, 
 vjp("cross",  self=lambda g, other, dim: cross(other, g, dim), other=lambda g, self, dim: cross(g, self, dim), node_name="LinalgCrossBackward0")
 vjp("tril",   self=lambda g, diagonal: tril(g, diagonal))
 vjp("triu",   self=lambda g, diagonal: triu(g, diagonal))
-vjp("trace",  self=lambda g, shape: put_diagonal(expand(reshape(g, (1,)), (min(shape),)), shape, 0, 0, 1))
+vjp("trace",  self=lambda g, shape: held(put_diagonal(expand(reshape(g, (1,)), (min(shape),)), shape, 0, 0, 1), g))
 vjp("diag_embed", self=lambda g, offset, dim1, dim2: g.diagonal(offset, dim1, dim2))
 vjp("diagonal", self=lambda g, shape, offset, dim1, dim2: put_diagonal(g, shape, offset, dim1, dim2))
 share("diagonal_copy", "diagonal", node_name="DiagonalBackward0_copy")
@@ -269,7 +263,7 @@ vjp("take",    self=lambda g, self, index: held(reshape(index_put(g, (math.prod(
 for _count in range(2, 7):  # more than one index tensor: each is kept
     vjp(f"index_{_count}", self=OPS["index"].rules[0], **{f"tensors{_i}": None for _i in range(_count)}, node_name="IndexBackward0")
 vjp("index_select", self=lambda g, shape, indices: held(index_put(g, shape, indices), g), tensors=None)
-vjp("masked_select", self=lambda g, self, mask: index_put(g, tuple(self.shape), raw(mask)), mask=None)
+vjp("masked_select", self=lambda g, self, mask: held(index_put(g, tuple(self.shape), raw(mask)), g), mask=None)
 vjp("gather",  self=lambda g, self, index, dim: put_along(g, index, tuple(self.shape), dim), index=None)
 vjp("put_into", self=lambda g, indices: g[indices])
 vjp("put_at",   self=lambda g, indices: g[indices], tensors=None)

@@ -158,7 +158,7 @@ def read(saved: Any, node: Any, position: int, as_tensor: bool = False) -> Any:
                 raise RuntimeError(SAVED_DETACHED)  # it had a history when it was saved
         counter = value._version_counter
         if counter is not None and counter.value != version:
-            plugged.check_version(version, value, node, position == RESULT)
+            plugged.check_version(version, value, node, position == RESULT or value._made == "result")
     if mode.enabled or as_tensor:  # the engine records while it walks back, or it does not
         return value.attached_alias(_maker(node)) if position == RESULT else value
     # NumPy computes with scalars several times faster

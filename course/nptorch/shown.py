@@ -12,6 +12,13 @@ from typing import Any
 from course.nptorch.graph import Node
 from course.nptorch.saved import read
 
+#: torch's names where the vjp table has others: by operation ("" for any), what the table says for it
+SPELLED = {
+    "mat2": {"mm": "other", "bmm": "other"},
+    "index": {"index_select": "tensors"},
+    "self_sym_sizes": {"": "shape"},
+}
+
 
 class ShownSaved(Node):
     """A node with one property for each name that occurs in the vjp table.
@@ -31,23 +38,35 @@ def show(word: str) -> None:
 
     def shown(node: Any) -> Any:
         plan, facts = node.plan, node.facts
-        if word in plan.names:
-            at = plan.names.index(word)
+        name = _spelled(plan.op, word)
+        if name in plan.names:
+            at = plan.names.index(name)
             return read(node.kept[at], node, plan.saves[at], as_tensor=True)
-        if facts and word in facts:
-            return facts[word]
-        if word in plan.op.tensors:
+        if facts and name in facts:
+            return facts[name]
+        if name in plan.op.tensors and (name in plan.op.inputs[plan.op.arity :] or name in sum(plan.op.words, ())):
             return None
         raise AttributeError(f"'{node.name()}' object has no attribute '_saved_{word}'")
 
     def raw(node: Any) -> Any:
         plan = node.plan
-        if word not in plan.names:
+        name = _spelled(plan.op, word)
+        if name not in plan.names:
             raise AttributeError(f"'{node.name()}' object has no attribute '_raw_saved_{word}'")
         from course.nptorch.autograd.raw_saved import raw_saved
 
-        at = plan.names.index(word)
+        at = plan.names.index(name)
         return raw_saved(node, at, plan.saves[at])
 
     setattr(ShownSaved, f"_saved_{word}", property(shown))
     setattr(ShownSaved, f"_raw_saved_{word}", property(raw))
+
+
+def _spelled(op: Any, word: str) -> str:
+    """Return what the vjp table calls the `word` of torch."""
+    by_row = SPELLED.get(word)
+    return word if by_row is None or word in op.tensors else by_row.get(op.name) or by_row.get("", word)
+
+
+for _word in SPELLED:
+    show(_word)

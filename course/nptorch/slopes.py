@@ -84,7 +84,7 @@ def divide_or_zero(a: Any, b: Any) -> Any:
 
 def of_norm(g: Any, x: Any, result: Any, p: float, dim: Shape, keepdim: bool) -> Any:
     """Return the gradient of the p-norm over `dim`; a gradient of nan stops at a norm of 0 where it does in torch."""
-    g, norm = (expand_as_summed(one, x, dim, keepdim) for one in (g, result))
+    g, norm = (as_kept(one, x, dim) for one in (g, result))
     if p == 0:
         return g * (x * 0)
     if p == 1:
@@ -98,6 +98,11 @@ def of_norm(g: Any, x: Any, result: Any, p: float, dim: Shape, keepdim: bool) ->
         return sgn(x) * where(x == 0, 0, abs(x) ** (p - 1)) * g * norm ** (1 - p)
     scaled = sgn(x) * abs(x) ** (p - 1) if p < 2 else x * abs(x) ** (p - 2)
     return scaled * where(norm == 0, 0, g / norm ** (p - 1))
+
+
+def as_kept(g: Any, x: Any, dim: Shape) -> Any:
+    """Return `g`, the shape of `x` folded over `dim`, with extent 1 along those axes."""
+    return reshape(g, tuple(1 if axis in dim else n for axis, n in enumerate(x.shape)))
 
 
 def of_distance(g: Any, x: Any, result: Any, p: float) -> Any:
@@ -155,11 +160,19 @@ def product_of_others(x: Any, result: Any, dim: Shape, keepdim: bool) -> Any:
 
 def of_product(g: Any, x: Any, result: Any) -> Any:
     """Return the gradient of the product of all elements."""
+    if isinstance(x, ARRAY) and x.shape and np.count_nonzero(x) < x.size - 1:
+        return np.zeros_like(x)  # whatever g is
+    return of_product_along(g, x, result, tuple(range(len(x.shape))), False)
+
+
+def of_product_along(g: Any, x: Any, result: Any, dim: Shape, keepdim: bool) -> Any:
+    """Return the gradient of the products over `dim`; nothing is multiplied where an element is alone and 0."""
     if not x.shape:
         return g
-    if isinstance(x, ARRAY) and np.count_nonzero(x) < x.size - 1:
-        return np.zeros_like(x)  # whatever g is
-    return g * product_of_others(x, result, tuple(range(len(x.shape))), False)
+    g = expand_as_summed(g, x, dim, keepdim)
+    if count_over(x, dim) == 1 and not raw(x != 0).all():
+        return g
+    return g * product_of_others(x, result, dim, keepdim)
 
 
 def product_slope(g: Any, x: Any, result: Any, dim: int) -> Any:

@@ -47,8 +47,8 @@ class Plan:
         asked = {word for want, words in zip(needed, op.words, strict=True) if want for word in words}
         asked |= {word for word in named if word == "result" or named.count(word) > 1}
         asked |= {name for name in op.inputs[op.arity :] if name not in named}
-        # kept, and read again, in the order of the names; the result comes last
-        names = sorted(asked & op.tensors, key=lambda name: (name == "result", name))
+        # kept, and read again, in the order of the names; results come last
+        names = sorted(asked & op.tensors, key=lambda name: (name.startswith("result"), name))
         self.op = op
         self.names = tuple(names)
         self.saves = tuple(RESULT if name == "result" else op.inputs.index(name) for name in names)

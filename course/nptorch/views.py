@@ -181,9 +181,8 @@ SCATTER = vjp("scatter_view", self=lambda g, replay: see(g, replay))
 
 
 class _NoVersions:
-    """The null `VersionCounter`: nobody counts."""
+    """The null `VersionCounter`: nobody counts, unless a scenario does so by hand (`course.scenarios.changed`)."""
 
-    __slots__ = ()
     value = 0
 
     def bump(self) -> None:

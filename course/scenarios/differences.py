@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from course.scenarios.observation import Observation, Observations
+from course.scenarios.spread import nearest
+from course.scenarios.tolerance import DECLARED, allowed
 
-#: Values this close are called equal: an elementary function may be off by a few
-#: ulps in either library, and a chain of them adds up.
-TOLERANCE_ULPS = 64
+#: Values this close are called equal in float64; `course.scenarios.tolerance` says why, and what holds elsewhere.
+TOLERANCE_ULPS = DECLARED
 
 #: Below this size an error is measured as if the numbers were this large, so that
 #: what is left of a sum that cancels to nothing does not count as a difference.
@@ -28,7 +29,7 @@ class Difference:
     label
         Label of the observation, as the scenario yields it.
     what
-        ``value shape dtype kind raised missing extra``.
+        ``value shape dtype device kind raised missing extra``.
     expected, got
         The two observations; None where one is absent.
     ulps
@@ -45,27 +46,57 @@ class Difference:
     where: str = ""
 
 
-def differences(expected: Observations, got: Observations, ulps: float = TOLERANCE_ULPS) -> list[Difference]:
+@dataclass(frozen=True)
+class Rule:
+    """What two runs of a scenario are allowed; see `course.scenarios.tolerance`.
+
+    Attributes
+    ----------
+    ulps
+        What the scenario declares for float64.
+    run
+        The dtype of the runs.
+    tf32
+        How many products one side did with TF32.
+    """
+
+    ulps: float = TOLERANCE_ULPS
+    run: str = "float64"
+    tf32: int = 0
+
+    def of(self, dtype: str | None) -> float:
+        """Return the most that two numbers of this dtype may be apart, in its ulps."""
+        found = allowed(dtype, self.ulps, self.run, self.tf32)
+        return found.ulps if found else 0.0
+
+
+def differences(
+    expected: Observations, got: Observations, ulps: float = TOLERANCE_ULPS, tf32: int = 0
+) -> list[Difference]:
     """Hold ``got`` against ``expected``; an empty list means that they agree.
 
     Parameters
     ----------
     ulps
-        Tolerance, in units of the last place of the dtype at the largest
-        magnitude of the expected tensor (at least 2**-10).
+        What the scenario declares: a tolerance in units of the last place of float64
+        at the largest magnitude of the expected tensor (at least 2**-10). For other
+        dtypes `course.scenarios.tolerance` makes theirs of it.
+    tf32
+        How many products one side did with TF32.
     """
+    rule = Rule(ulps, expected.dtype, tf32)
     wanted, given = expected.by_label(), got.by_label()
     found: list[Difference] = []
     for label, observation in wanted.items():
         if label in given:
-            found += _compare(label, "", observation, given[label], ulps)
+            found += _compare(label, "", observation, given[label], rule)
         else:
             found.append(Difference(label, "missing", observation, None))
     found += [Difference(label, "extra", None, given[label]) for label in given if label not in wanted]
     return found
 
 
-def _compare(label: str, where: str, expected: Observation, got: Observation, ulps: float) -> list[Difference]:
+def _compare(label: str, where: str, expected: Observation, got: Observation, rule: Rule) -> list[Difference]:
     def differ(what: str, error: float | None = None) -> list[Difference]:
         return [Difference(label, what, expected, got, error, where)]
 
@@ -74,15 +105,34 @@ def _compare(label: str, where: str, expected: Observation, got: Observation, ul
     if expected.kind != got.kind:
         return differ("kind")
     if expected.kind in ("list", "dict"):
-        return _compare_items(label, where, expected, got, ulps)
+        return _compare_items(label, where, expected, got, rule)
     if expected.shape != got.shape:
         return differ("shape")
     if expected.dtype != got.dtype:
         return differ("dtype")
-    if expected.kind == "tensor" or expected.dtype == "float":
-        error = ulps_apart(expected.value, got.value, expected.dtype or "float64")
-        return differ("value", error) if error > ulps else []
+    # Only a run with a default device says where its tensors are; an ordinary one has them on the CPU.
+    if expected.device and got.device and expected.device != got.device:
+        return differ("device")
+    if "meta" in (expected.device, got.device):  # shape and dtype are all there is
+        return []
+    varies = expected.spread or got.spread
+    if expected.kind == "tensor" or expected.dtype == "float" or varies:
+        error = error_of(expected, got, rule.run)
+        return differ("value", error) if error > rule.of(expected.dtype) else []
     return differ("value") if expected.value != got.value else []
+
+
+def error_of(expected: Observation, got: Observation, run: str = "float64") -> float:
+    """Return how far two tensors or numbers are apart, in ulps of their dtype.
+
+    A Python number has the precision of the run that it comes from. What differs from run to run is
+    as far away as the nearest number that was seen.
+    """
+    dtype = run if expected.dtype == "float" else expected.dtype or run
+    if expected.spread or got.spread:
+        one, other = nearest(expected.value, expected.spread, got.value, got.spread)
+        return ulps_apart(one, other, dtype)
+    return ulps_apart(expected.value, got.value, dtype)
 
 
 def _same_exception(expected: Observation, got: Observation) -> bool:
@@ -93,13 +143,13 @@ def _same_exception(expected: Observation, got: Observation) -> bool:
     return expected.value["type"] == got.value["type"] and phrases <= set(got.value["keywords"])
 
 
-def _compare_items(label: str, where: str, expected: Observation, got: Observation, ulps: float) -> list[Difference]:
+def _compare_items(label: str, where: str, expected: Observation, got: Observation, rule: Rule) -> list[Difference]:
     # A log that is longer or in another order is one difference, not many.
     if [item.label for item in expected.value] != [item.label for item in got.value]:
         return [Difference(label, "shape", expected, got, None, where)]
     found: list[Difference] = []
     for one, other in zip(expected.value, got.value, strict=True):
-        found += _compare(label, f"{where}{one.label}", one, other, ulps)
+        found += _compare(label, f"{where}{one.label}", one, other, rule)
     return found
 
 

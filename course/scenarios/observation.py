@@ -16,6 +16,7 @@ from course.scenarios.attempt import Heard, Raised, Ran
 from course.scenarios.draw import Draw
 from course.scenarios.keywords import phrases
 from course.scenarios.registry import Scenario
+from course.scenarios.spread import Spread
 
 INPUTS = 3  # so many of the last inputs are remembered for each label
 
@@ -55,6 +56,11 @@ class Observation:
         result. For the reader's eye only: it is neither stored nor compared.
     frames
         The functions through which an exception came, innermost first. The same.
+    device
+        Where a tensor was, if the run had a default device (``cuda``, ``mps``); on
+        ``meta`` it has no numbers. None in an ordinary run on the CPU.
+    spread
+        Between which numbers it was, if it differs from run to run on the device.
     """
 
     label: str
@@ -64,6 +70,8 @@ class Observation:
     value: Any
     message: str = field(default="", compare=False)
     frames: tuple[str, ...] = field(default=(), compare=False)
+    device: str | None = None
+    spread: Spread | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data; numbers that JSON lacks become ``"nan"``, ``"inf"``, ``"-inf"``."""
@@ -72,7 +80,11 @@ class Observation:
             data["dtype"] = self.dtype
         if self.shape is not None:
             data["shape"] = list(self.shape)
+        if self.device is not None:
+            data["device"] = self.device
         data["value"] = _plain(self.value)
+        if self.spread is not None:
+            data["spread"] = self.spread.to_json()
         return data
 
     @classmethod
@@ -85,8 +97,16 @@ class Observation:
             value = [_number(item) for item in value]
         elif kind == "number":
             value = _number(value)
-        shape = data.get("shape")
-        return cls(data["label"], kind, dtype, None if shape is None else tuple(shape), value)
+        shape, spread = data.get("shape"), data.get("spread")
+        return cls(
+            data["label"],
+            kind,
+            dtype,
+            None if shape is None else tuple(shape),
+            value,
+            device=data.get("device"),
+            spread=None if spread is None else Spread.from_json(spread),
+        )
 
 
 @dataclass(frozen=True)
@@ -94,13 +114,14 @@ class Observations(Sequence[Observation]):
     """All observations of one run, in the order they were made.
 
     ``drew`` tells whether the scenario used its `Draw`, that is, whether the
-    seed matters, and ``inputs`` what it had drawn before each label; they are
-    neither stored nor compared.
+    seed matters, ``inputs`` what it had drawn before each label, and ``dtype``
+    in which dtype; they are neither stored nor compared.
     """
 
     items: tuple[Observation, ...]
     drew: bool = field(default=True, compare=False)
     inputs: Mapping[str, Sequence[NDArray[Any]]] = field(default_factory=dict, compare=False)
+    dtype: str = field(default="float64", compare=False)
 
     def __len__(self) -> int:
         return len(self.items)
@@ -120,9 +141,9 @@ class Observations(Sequence[Observation]):
         return [item.to_json() for item in self.items]
 
     @classmethod
-    def from_json(cls, data: Sequence[Mapping[str, Any]]) -> Observations:
-        """Rebuild what `to_json` wrote."""
-        return cls(tuple(Observation.from_json(item) for item in data))
+    def from_json(cls, data: Sequence[Mapping[str, Any]], dtype: str = "float64") -> Observations:
+        """Rebuild what `to_json` wrote of a run in this dtype."""
+        return cls(tuple(Observation.from_json(item) for item in data), dtype=dtype)
 
 
 def observe(scenario: Scenario, backend: Runs, seed: int = 0, dtype: str = "float64") -> Observations:
@@ -156,7 +177,7 @@ def observe(scenario: Scenario, backend: Runs, seed: int = 0, dtype: str = "floa
                 raise ValueError(f"scenario {scenario.id} yields the label {label!r} twice")
             seen[label] = capture(label, value, backend)
             inputs[label] = draw.drawn[-INPUTS:]
-    return Observations(tuple(seen.values()), draw.used, inputs)
+    return Observations(tuple(seen.values()), draw.used, inputs, dtype)
 
 
 def capture(label: str, value: object, backend: Runs) -> Observation:
@@ -195,7 +216,10 @@ def capture(label: str, value: object, backend: Runs) -> Observation:
     array = backend.read(value)
     if array is None:
         raise TypeError(f"a scenario yielded {label!r}: {type(value).__name__} is not observable")
-    return Observation(label, "tensor", array.dtype.name, array.shape, array.ravel().tolist())
+    # Only a backend that sets a default device says where a tensor is.
+    device = backend.place(value) if hasattr(backend, "place") else None
+    numbers = [] if device == "meta" else array.ravel().tolist()
+    return Observation(label, "tensor", array.dtype.name, array.shape, numbers, device=device)
 
 
 def _is_dtype(value: object) -> bool:

@@ -10,7 +10,6 @@ import importlib
 import types
 import weakref
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
 
@@ -46,10 +45,8 @@ def changed(T: Any, tensor: Any) -> None:
         elsewhere(tensor)
     elif T.__name__ == "torch":
         tensor.add_(1)
-    elif isinstance(tensor._version_counter, SimpleNamespace):
-        tensor._version_counter.value += 1
     else:
-        tensor._version_counter = SimpleNamespace(value=1)
+        tensor._counter().value += 1
 
 
 def derived(name: str, base: Any, body: dict[str, Any]) -> Any:

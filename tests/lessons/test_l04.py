@@ -87,11 +87,20 @@ def test_with_a_block_the_training_goes_on(names: dict[str, Any], capsys: pytest
     assert said == ["train works", "validate fails", "train works"]
 
 
+def test_inside_inference_mode_torchs_switch_may_be_on_and_records_nothing() -> None:
+    x = torch.ones(2, requires_grad=True)
+    with torch.inference_mode(), torch.enable_grad():
+        assert torch.is_grad_enabled()
+        assert not (x * 2).requires_grad
+    assert "`is_grad_enabled()` may say True there" in TEXT.replace("\n# ", " ")
+
+
 # --- predictions ------------------------------------------------------------------------------------
 
 
 def test_the_table_of_flags_is_the_same_on_torch(names: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
-    exec(cell('"born * 0.1": small'), names)
+    exec(cell('"small": ("..."'), names)
+    exec(cell('"small": small'), names)
     flags = re.findall(r"requires_grad (True|False) +is_leaf (True|False)", capsys.readouterr().out)
     assert flags == [
         ("False", "True"),
@@ -106,7 +115,8 @@ def test_the_table_of_flags_is_the_same_on_torch(names: dict[str, Any], capsys: 
 def test_the_scaled_weight_has_no_gradient_and_says_why(
     names: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    exec(cell('"born * 0.1": small'), names)
+    exec(cell('"small": ("..."'), names)
+    exec(cell('"small": small'), names)
     capsys.readouterr()
     exec(cell("def ask("), names)
     value, warned = capsys.readouterr().out.splitlines()

@@ -97,6 +97,19 @@ def detach_is_data(tensor: Any) -> Any:
 
 
 @fault(
+    "detach-shares-a-counter-if-there-is-one",
+    exercise="detach",
+    part="detach",
+    help="A fresh tensor has no counter yet, so you shared None: tensor._counter() makes one that both can have.",
+    links=[DATA],
+)
+def detach_shares_a_counter_if_there_is_one(tensor: Any) -> Any:
+    alias = tensor.data
+    alias._version_counter = tensor._version_counter
+    return alias
+
+
+@fault(
     "detach-in-inference-mode",
     exercise="detach",
     part="detach",

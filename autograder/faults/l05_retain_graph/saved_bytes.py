@@ -113,6 +113,17 @@ def tells_tensors_apart_by_identity(tensor: Any) -> int:
 
 
 @fault(
+    "takes-the-last-at-an-address",
+    exercise="saved-bytes",
+    part="saved_bytes",
+    help="A view may begin where its base begins: of two sizes at one address, count the larger.",
+)
+def takes_the_last_at_an_address(tensor: Any) -> int:
+    found = [value for node in walk(tensor.grad_fn) for value in alive(node)]
+    return sum({value.data_ptr(): value.nbytes for value in found}.values())
+
+
+@fault(
     "counts-elements",
     exercise="saved-bytes",
     part="saved_bytes",

@@ -2,5 +2,6 @@
 
 from autograder.faults.l07_optim import sgd_step  # isort: skip
 from autograder.faults.l07_optim import adam_step  # isort: skip
+from autograder.faults.l07_optim import adam_count  # isort: skip
 
-__all__ = ["adam_step", "sgd_step"]
+__all__ = ["adam_count", "adam_step", "sgd_step"]

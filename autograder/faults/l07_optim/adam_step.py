@@ -138,29 +138,6 @@ def always_the_first_step(param: Any, grad: Any, state: dict[str, Any], **option
 
 
 @fault(
-    "counts-too-late",
-    exercise="adam-step",
-    part="adam_step",
-    help="Count the step before you use the count: with step = 0 you divide by 1 - beta ** 0, which is 0.",
-)
-def counts_too_late(param: Any, grad: Any, state: dict[str, Any], **options: Any) -> None:
-    state["step"].sub_(1)
-    adam_step(param, grad, state, **options)
-    state["step"].add_(1)
-
-
-@fault(
-    "counts-nothing",
-    exercise="adam-step",
-    part="adam_step",
-    help="Nobody counts the steps for you: add 1 to state['step'] in place, in every step.",
-)
-def counts_nothing(param: Any, grad: Any, state: dict[str, Any], **options: Any) -> None:
-    adam_step(param, grad, state, **options)
-    state["step"].sub_(1)
-
-
-@fault(
     "forgets-the-means",
     exercise="adam-step",
     part="adam_step",

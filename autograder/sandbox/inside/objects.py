@@ -17,7 +17,7 @@ import numpy as np
 from autograder.sandbox.inside.wire import Broken, array_in, array_out
 
 WORDS = 20_000  # characters of one text; a longer one is cut
-_PLAIN = (type(None), bool, float, bytes)
+_PLAIN = frozenset((type(None), bool, float, bytes))
 _INT64 = 2**63
 
 

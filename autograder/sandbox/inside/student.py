@@ -6,9 +6,9 @@ or the number of an object. Which scenario they belong to, and what is expected,
 
 from __future__ import annotations
 
-import ast
 import gc
 import io
+import marshal
 import operator
 import sys
 import types
@@ -23,6 +23,7 @@ import course.nptorch as torch
 from autograder.sandbox.inside.magics import compiled
 from autograder.sandbox.inside.objects import WORDS, Objects, exception
 from autograder.sandbox.inside.wire import Wire
+from autograder.sandbox.inside.withheld import withhold
 from course.nptorch.grad_mode import mode
 from course.nptorch.parts import DECLARED, plugged
 
@@ -65,6 +66,7 @@ class Student:
         self._tables: dict[str, Callable[..., Any]] = {
             "cells": self.cells,
             "plug": self.plug,
+            "withhold": lambda names: bool(withhold(names)),
             "get": getattr,
             "set": setattr,
             "del": delattr,
@@ -108,8 +110,10 @@ class Student:
                 reply[2] = self.objects.out(error.value)
             error.__traceback__ = None
         del arguments, result
-        heard = [(item.category.__name__, _text(item.message)) for item in self._heard[:20]]
-        self._heard.clear()
+        heard: list[Any] = []
+        if self._heard:
+            heard = [(item.category.__name__, _text(item.message)) for item in self._heard[:20]]
+            self._heard.clear()
         self.wire.send([*reply, heard, self._dropped()])
 
     def _dropped(self) -> list[list[int]]:
@@ -134,7 +138,10 @@ class Student:
     # What the judge may ask for
 
     def cells(self, cells: list[Any]) -> list[Any]:
-        """Run cells in order; of each solution return its id, what it printed, and how it failed."""
+        """Run cells in order; of each solution return its id, what it printed, and how it failed.
+
+        What is not a solution is the author's, and comes compiled.
+        """
         module = types.ModuleType("__main__")
         sys.modules["__main__"] = module
         self.names = vars(module)
@@ -145,7 +152,7 @@ class Student:
             before, sys.stdout = sys.stdout, printed
             failed: list[Any] = []
             try:
-                exec(compiled(text, f"<cell {id}>" if id else "<lesson>"), self.names)
+                exec(compiled(text, f"<cell {id}>") if id else marshal.loads(text), self.names)
             except BaseException as error:
                 failed = [*told(error), _line(error)]
             finally:
@@ -154,8 +161,8 @@ class Student:
                 outcome.append((id, printed.getvalue(), failed))
         return outcome
 
-    def plug(self, mine: list[str], others: list[str]) -> list[str]:
-        """Plug in the student's parts; the others of this lesson come as text. Return what is missing."""
+    def plug(self, mine: list[str], others: list[tuple[str, bytes]]) -> list[str]:
+        """Plug in the student's parts; the others of this lesson come as statements. Return what is missing."""
         known = {name: self.names[name] for name in mine if self.names.get(name) is not None}
         missing = [name for name in mine if name not in known]
         if missing:
@@ -164,15 +171,13 @@ class Student:
         # from its base: what the author's texts lack comes from the student's cells, save for parts.
         beside: dict[str, Any] = {name: thing for name, thing in self.names.items() if name not in DECLARED}
         beside["__name__"] = "beside"
-        for text in others:
-            for statement in ast.parse(text).body:
-                try:
-                    exec(compile(ast.Module([statement], []), "<beside>", "exec"), beside)
-                except ImportError:  # what only the lesson's plots need is not in here
-                    continue
-                except NameError:  # the helper is not there: then the student's own part has to do
-                    name = getattr(statement, "name", "")
-                    beside |= {name: self.names[name]} if name in DECLARED and name in self.names else {}
+        for name, statement in others:
+            try:
+                exec(marshal.loads(statement), beside)
+            except ImportError:  # what only the lesson's plots need is not in here
+                continue
+            except NameError:  # the helper is not there: then the student's own part has to do
+                beside |= {name: self.names[name]} if name in DECLARED and name in self.names else {}
         torch.use(**{name: beside[name] for name in DECLARED if name in beside} | known)
         return []
 
@@ -215,10 +220,7 @@ def _fresh(seed: int) -> None:
 
 
 def _changed(tensor: Any) -> None:
-    if isinstance(tensor._version_counter, types.SimpleNamespace):
-        tensor._version_counter.value += 1
-    else:
-        tensor._version_counter = types.SimpleNamespace(value=1)
+    tensor._counter().value += 1
 
 
 class _Magic:

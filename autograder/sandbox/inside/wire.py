@@ -19,6 +19,7 @@ MOST = 32 * 2**20  # bytes of one message; larger than any scenario's tensors by
 LONGEST = 2**16  # items of one list; a list of some thousand nodes has seven thousand
 _HEAD = struct.Struct("!I")
 _SPAN = struct.Struct("@ll")  # the system's own: seconds, and millionths of one
+_BLOCK = 1 << 14  # bytes taken at a time; most messages have less than a hundred
 _EXACT = 0.05  # seconds by which a wait may end too late
 # The arrays that may travel, never of objects. What comes is looked up here only: NumPy would take any text for
 # the description of some record.
@@ -55,7 +56,8 @@ class Wire:
 
     def __init__(self, connection: socket.socket, most: int = MOST, budget: int | None = None) -> None:
         self.connection, self.most, self.budget = connection, most, budget
-        self._seen = bytearray()
+        self._packed = msgpack.Packer(unicode_errors="surrogatepass").pack  # to make one takes longer than to use it
+        self._seen = b""
         self._until: float | None = None  # what the system was told last, and when
         self._told = 0.0
 
@@ -67,7 +69,7 @@ class Wire:
         Broken
             If the other side is gone, or the message is larger than `MOST`.
         """
-        body = msgpack.packb(message, unicode_errors="surrogatepass")
+        body = self._packed(message)
         if len(body) > MOST:
             raise Broken(f"a message of {len(body)} bytes is larger than the limit of {MOST}")
         try:
@@ -95,14 +97,20 @@ class Wire:
         # Also where the message is here already: who sends without being asked could keep this side busy.
         if until is not None and time.monotonic() > until:
             raise TimeIsUp
-        size = _HEAD.unpack(self._take(_HEAD.size, until))[0]
+        seen = self._seen or self._more(until)
+        while len(seen) < _HEAD.size:
+            seen += self._more(until)
+        size = _HEAD.unpack_from(seen)[0]
         if size > self.most:
             raise Broken(f"a message of {size} bytes is larger than the limit of {self.most}")
         if self.budget is not None:
             self.budget -= size
             if self.budget < 0:
                 raise Broken("the other side sends too much")
-        body = self._take(size, until)
+        end = _HEAD.size + size
+        if len(seen) < end:
+            seen = self._whole(seen, end, until)
+        self._seen, body = seen[end:], seen[_HEAD.size : end]
         try:
             # Lists are all that is sent: a map's keys could be chosen so that it takes for ever to build.
             return msgpack.unpackb(
@@ -131,22 +139,28 @@ class Wire:
                 self.connection.setsockopt(socket.SOL_SOCKET, what, span)
             self._until, self._told = until, now
 
-    def _take(self, size: int, until: float | None) -> bytes:
-        while len(self._seen) < size:
+    def _whole(self, seen: bytes, size: int, until: float | None) -> bytes:
+        """Wait until so much has come."""
+        blocks, length = [seen], len(seen)
+        while length < size:
+            blocks.append(self._more(until))
+            length += len(blocks[-1])
+        return b"".join(blocks)
+
+    def _more(self, until: float | None) -> bytes:
+        """Wait for whatever comes next."""
+        while True:
             if until is not None:
                 self._wait_no_longer_than(until)
             try:
-                block = self.connection.recv(1 << 16)
+                block = self.connection.recv(_BLOCK)
             except BlockingIOError:  # the system waited long enough; whether that is the end is seen above
                 continue
             except OSError as error:
                 raise Broken("the other side is gone") from error
             if not block:
                 raise Broken("the other side is gone")
-            self._seen += block
-        taken = bytes(self._seen[:size])
-        del self._seen[:size]
-        return taken
+            return block
 
 
 def array_out(array: np.ndarray[Any, Any]) -> list[Any]:

@@ -107,11 +107,12 @@ def _fresh(ctx: Any, node: Any, slot: int, x: Any, flat: bool, tensors: int) -> 
 
 def _rewritten(node: Any, slot: int, x: Any) -> Any:
     """Make `node` the history of an input that was changed in place."""
-    from course.nptorch.ops.write import refuse_leaf
+    from course.nptorch.ops.write import refuse_inference, refuse_leaf
 
     if x.requires_grad and x._grad_fn is None:
         raise RuntimeError(messages.LEAF_MARKED_DIRTY)
     x._grad = None  # as in torch, what was kept here belongs to the old value
+    refuse_inference(x)
     refuse_leaf(x)
     plugged.rebase_history(x, node)
     x._output_nr = slot

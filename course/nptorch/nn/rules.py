@@ -8,16 +8,47 @@ pairs, each the other's gradient.
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
-from course.nptorch.math import abs, beside, exp, held, log, log_sigmoid, reshape, sigmoid, softplus, tanh, tied, where
+from course.nptorch.math import (
+    abs,
+    as_numbers,
+    beside,
+    exp,
+    held,
+    log,
+    log_sigmoid,
+    reshape,
+    sigmoid,
+    softplus,
+    sum_over,
+    tanh,
+    tied,
+    where,
+    zeros_like,
+)
 from course.nptorch.nn import conv_kernels, pool_kernels
 from course.nptorch.nn import kernels as k
 from course.nptorch.nn.lifted import constant, lifted
 from course.nptorch.nn.normal import affine_sum, norm_input, standard
+from course.nptorch.nn.slopes import (
+    elu_backward,
+    elu_curvature,
+    gelu_backward,
+    gelu_tanh_backward,
+    gelu_tanh_curvature,
+    log_sigmoid_backward,
+    log_sigmoid_curvature,
+    log_softmax_backward,
+    normal_pdf,
+    prelu_backward,
+    prelu_weight_backward,
+    sigmoid_backward,
+    softmax_backward,
+    softplus_backward,
+)
 from course.nptorch.parts import plugged
 from course.nptorch.record import share, vjp
 
@@ -28,14 +59,13 @@ conv_again = lifted("conv_again", conv_kernels.conv, "windows")
 conv_input = lifted("conv_input", conv_kernels.conv_input, "windows")
 conv_transpose = lifted("conv_transpose", conv_kernels.conv_input, "windows")
 conv_weight = lifted("conv_weight", conv_kernels.conv_weight, "windows")
-gather_plane = lifted("gather_plane", pool_kernels.gather_plane, "indices")
-scatter_plane = lifted("scatter_plane", pool_kernels.scatter_plane, "indices", "size")
+gather_plane = lifted("gather_plane", lambda x, indices, size: pool_kernels.gather_plane(x, indices), "size")
+scatter_plane = lifted("scatter_plane", pool_kernels.scatter_plane, "size")
 sandwich = lifted("sandwich", pool_kernels.sandwich, "rows", "cols")
-rows_added = lifted("rows_added", k.rows_added, "indices", "rows", "skipped")
-rows_picked = lifted("rows_picked", k.rows_picked, "indices", "rows", "skipped")
+rows_added = lifted("rows_added", k.rows_added, "rows", "skipped")
+rows_picked = lifted("rows_picked", k.rows_picked, "rows", "skipped")
 shuffle = lifted("pixel_shuffle", k.shuffle, "factor")
 unshuffle = lifted("pixel_unshuffle", k.unshuffle, "factor")
-normal_cdf = lifted("normal_cdf", k.normal_cdf)
 bce_backward = lifted("bce_backward", lambda g, x, t: g * (x - t) / floored(x * (1 - x)))
 frame = lifted("constant_pad_nd", k.frame, "pad", "value")
 bent = lifted("bent", lambda x, limit: np.clip(x, -limit, limit), "limit")
@@ -72,9 +102,9 @@ vjp("conv_input",     input=lambda g, weight, windows: conv(g, weight, windows),
 vjp("conv_weight",    input=lambda g, grad, windows: conv_transpose(grad, g, windows), grad=lambda g, input, windows: conv(input, g, windows), node_name="ConvolutionBackward0")
 
 # -- pooling and resampling ------------------------------------------------------------------------
-vjp("max_pool2d",    self=lambda g, self, indices: beside(scatter_plane(g, indices, tuple(self.shape[-2:])), self), node_name="MaxPool2DWithIndicesBackward0")
-vjp("gather_plane",  self=lambda g, size, indices: scatter_plane(g, indices, size))
-vjp("scatter_plane", self=lambda g, indices: gather_plane(g, indices))
+vjp("max_pool2d",    self=lambda g, self, result1: held(beside(scatter_plane(g, result1, tuple(self.shape[-2:])), self), result1), result1=None, node_name="MaxPool2DWithIndicesBackward0")
+vjp("gather_plane",  self=lambda g, index, size: scatter_plane(g, index, size), index=None, node_name="GatherBackward0")
+vjp("scatter_plane", self=lambda g, indices, size: gather_plane(g, indices, size), indices=None, node_name="MaxPool2DWithIndicesBackwardBackward0")
 vjp("avg_pool2d",    self=lambda g, self, rows, cols: beside(sandwich(g, rows.T, cols.T), self), node_name="AvgPool2DBackward0")
 share("adaptive_avg_pool2d", "avg_pool2d", node_name="AdaptiveAvgPool2DBackward0")
 vjp("sandwich",      self=lambda g, rows, cols: sandwich(g, rows.T, cols.T), node_name="AvgPool2DBackwardBackward0")
@@ -85,9 +115,9 @@ vjp("pixel_unshuffle", self=lambda g, factor: shuffle(g, factor))
 vjp("constant_pad_nd", self=lambda g, pad: frame(g, tuple(-n for n in pad), 0.0))
 
 # -- rows of a table -------------------------------------------------------------------------------
-vjp("embedding",   weight=lambda g, indices, rows, skipped: rows_added(g, values(indices), rows, skipped), indices=None)
-vjp("rows_added",  g=lambda g, indices, rows, skipped: rows_picked(g, indices, rows, skipped), node_name="EmbeddingBackward1")
-vjp("rows_picked", x=lambda g, indices, rows, skipped: rows_added(g, indices, rows, skipped), node_name="EmbeddingBackward2")
+vjp("embedding",   weight=lambda g, indices, rows, skipped: rows_added(g, indices, rows, skipped), indices=None)
+vjp("rows_added",  g=lambda g, indices, rows, skipped: rows_picked(g, indices, rows, skipped), indices=None, node_name="EmbeddingDenseBackwardBackward0")
+vjp("rows_picked", x=lambda g, indices, rows, skipped: rows_added(g, indices, rows, skipped), indices=None, node_name="IndexSelectBackward0")
 
 # -- normalisation (stats: which axes, and what was found along them) ------------------------------
 vjp("native_batch_norm", input=lambda g, input, weight, stats: held(norm_input(g, input, weight, stats), g, input, weight),
@@ -98,16 +128,33 @@ vjp("native_group_norm", input=lambda g, input, weight, stats, grouped: held(res
     weight=lambda g, input, stats, grouped: held(affine_sum(reshape(g, grouped) * standard(reshape(input, grouped), stats), stats), input), bias=lambda g, stats, grouped: affine_sum(reshape(g, grouped), stats)).kind.outputs = 3  # of mean and deviation, too: those never come
 
 # -- activations -----------------------------------------------------------------------------------
-vjp("prelu",    self=lambda g, self, weight: held(beside(where(self > 0, g, g * weight), self), g, self, weight),
-    weight=lambda g, self, weight: held(beside(where(self > 0, 0, g * self), weight), g, self, weight), node_name="PreluKernelBackward0")
-vjp("elu",      self=lambda g, self, alpha, scale: held(where(self <= 0, g * (scale * alpha) * exp(negative(self)), g * scale), g, self))
-vjp("elu_",     self=lambda g, result, alpha, scale: held(where(result <= 0, g * (negative(result) + scale * alpha), g * scale), g, result), node_name="EluBackward1")
-vjp("celu",     self=lambda g, self, alpha: held(where(self <= 0, g * exp(negative(self) / alpha), g), g, self))
+vjp("prelu",    self=lambda g, self, weight: prelu_backward(g, self, weight), weight=lambda g, self, weight: prelu_weight_backward(g, self, weight), node_name="PreluKernelBackward0")
+vjp("prelu_backward", grad=lambda g, self, weight: where(self >= 0, g, g * weight), self=lambda g, grad, self, weight: zeros_like(g),
+    weight=lambda g, grad, self, weight: where(self >= 0, 0, grad * g), node_name="PreluKernelBackwardBackward0")
+vjp("prelu_weight_backward", grad=lambda g, self, weight: where(self >= 0, 0, g * self), self=lambda g, grad, self, weight: where(self >= 0, 0, grad * g),
+    weight=lambda g, grad, self, weight: zeros_like(g), node_name="PreluKernelBackwardBackward0")
+vjp("softplus", self=lambda g, self, beta, threshold: softplus_backward(g, self, beta, threshold))
+vjp("softplus_backward", grad=lambda g, self, beta, threshold: softplus_backward(g, self, beta, threshold),
+    self=lambda g, grad, self, beta, threshold: sigmoid_backward(g * grad, sigmoid(self * beta)) * as_numbers(self * beta < threshold, self) * beta, node_name="SoftplusBackwardBackward0")
+vjp("sigmoid_backward", grad=lambda g, output: sigmoid_backward(g, output), output=lambda g, grad, output: g * grad * (1 - output * 2), node_name="SigmoidBackwardBackward0")
+vjp("log_sigmoid", self=lambda g, self: log_sigmoid_backward(g, self))
+vjp("log_sigmoid_backward", grad=lambda g, self: log_sigmoid_backward(g, self), self=lambda g, grad, self: log_sigmoid_curvature(g * grad, self), node_name="LogSigmoidBackwardBackward0")
+vjp("softmax",  self=lambda g, result, dim: softmax_backward(g, result, dim))
+vjp("softmax_backward", grad=lambda g, output, dim: softmax_backward(g, output, dim),
+    output=lambda g, grad, output, dim: grad * g - sum_over(output * grad, (dim,)) * g - grad * sum_over(output * g, (dim,)), node_name="SoftmaxBackwardDataBackward0")
+vjp("log_softmax", self=lambda g, result, dim: log_softmax_backward(g, result, dim))
+vjp("log_softmax_backward", grad=lambda g, output, dim: g - sum_over(g * exp(output), (dim,)), output=lambda g, grad, output, dim: -sum_over(grad, (dim,)) * exp(output) * g, node_name="LogSoftmaxBackwardDataBackward0")
+vjp("elu",      self=lambda g, self, alpha, scale: elu_backward(g, self, alpha, scale, 1.0, False))
+vjp("elu_",     self=lambda g, result, alpha, scale: elu_backward(g, result, alpha, scale, 1.0, True), node_name="EluBackward1")
+vjp("celu",     self=lambda g, self, alpha: elu_backward(g, self, alpha, 1.0, 1 / alpha, False))
+vjp("elu_backward", grad=lambda g, self, alpha, scale, input_scale, is_result: elu_backward(g, self, alpha, scale, input_scale, is_result),
+    self=lambda g, grad, self, alpha, scale, input_scale, is_result: elu_curvature(g * grad, self, alpha, scale, input_scale, is_result), node_name="EluBackwardBackward0")
 vjp("silu",     self=lambda g, self: g * sigmoid(self) * (1 + self * (1 - sigmoid(self))))
 vjp("mish",     self=lambda g, self: g * mish_slope(self))
-vjp("gelu",     self=lambda g, self: g * (normal_cdf(self) + self * normal_pdf(self)))
-vjp("normal_cdf", self=lambda g, self: g * normal_pdf(self))
-vjp("gelu_tanh", self=lambda g, self: g * gelu_tanh_slope(self), node_name="GeluBackward0")
+vjp("gelu",     self=lambda g, self: gelu_backward(g, self))
+vjp("gelu_backward", grad=lambda g, self: gelu_backward(g, self), self=lambda g, grad, self: g * grad * (normal_pdf(self) * (2 - self * self)))
+vjp("gelu_tanh", self=lambda g, self: gelu_tanh_backward(g, self), node_name="GeluBackward0")
+vjp("gelu_tanh_backward", grad=lambda g, self: gelu_tanh_backward(g, self), self=lambda g, grad, self: g * grad * gelu_tanh_curvature(self), node_name="GeluBackwardBackward0")
 vjp("hardtanh", self=lambda g, self, min_val, max_val: tied(where((self <= min_val) | (self >= max_val), 0, g), self))
 vjp("threshold_", self=lambda g, self, threshold: tied(where(self <= threshold, 0, g), self), node_name="ThresholdBackward1")
 vjp("threshold", self=lambda g, self, threshold: tied(where(self <= threshold, 0, g), self))
@@ -130,11 +177,6 @@ vjp("binary_cross_entropy_with_logits",
 vjp("nll_loss",    self=lambda g, self, shares: beside(picked(g, shares), self))
 share("nll_loss2d", "nll_loss", node_name="NllLoss2DBackward0")
 # fmt: on
-
-
-def negative(x: Any) -> Any:
-    """Return `x` where it is negative, and 0 (with slope 0) elsewhere."""
-    return where(x < 0, x, 0)
 
 
 def weighted(g: Any, weight: Any) -> Any:
@@ -178,15 +220,3 @@ def mish_slope(x: Any) -> Any:
 def picked(g: Any, shares: Any) -> Any:
     """Multiply a gradient by what each score has to do with the loss; 0 where it has nothing."""
     return where(constant(shares, g) == 0, 0, spread(g, shares) * constant(shares, g))
-
-
-def normal_pdf(x: Any) -> Any:
-    """Return the density of a standard normal number at x."""
-    return exp(x * x * -0.5) / math.sqrt(2 * math.pi)
-
-
-def gelu_tanh_slope(x: Any) -> Any:
-    """Return the derivative of torch's tanh approximation of gelu."""
-    scale = math.sqrt(2 / math.pi)
-    t = tanh((x + x * x * x * 0.044715) * scale)
-    return (1 + t) * 0.5 + x * 0.5 * (1 - t * t) * (x * x * (3 * 0.044715) + 1) * scale

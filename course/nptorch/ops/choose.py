@@ -13,6 +13,7 @@ from course.nptorch.ops.operands import aligned, in_common, is_tensor, operand
 from course.nptorch.ops.pointwise import binary
 from course.nptorch.ops.register import FUNCTIONS, described, method, op, recorded
 from course.nptorch.ops.write import check_shapes
+from course.nptorch.record import OPS, recorded_first
 
 
 def _chosen(condition: Tensor, a: Any, b: Any) -> Tensor:
@@ -23,7 +24,11 @@ def _chosen(condition: Tensor, a: Any, b: Any) -> Tensor:
             f"{condition.dtype.tensor_type[:-6]}"
         )
     x, y = in_common(operand(a, "where", "input", 2), operand(b, "where", "other", 3))
-    check_shapes(condition._data, x, y)
+    try:
+        check_shapes(condition._data, x, y)
+    except RuntimeError:
+        recorded_first(OPS["where"], (a, b, condition))
+        raise
     values = led_by(np.where(condition._data, x, y), condition._data, x, y)
     return recorded("where", (a, b, condition), values)
 
@@ -53,6 +58,8 @@ def where_method(self: Tensor, condition: Tensor, other: Any) -> Tensor:
 def choose(self: Tensor, a: Any, b: Any) -> Tensor:
     """Return elements of `a` where this mask holds, else of `b`; numbers take the other's dtype."""
     like = a if isinstance(a, Tensor) else b
+    if not isinstance(like, Tensor):
+        return _chosen(self, a, b)
     x, y = (v._data if isinstance(v, Tensor) else like._data.dtype.type(v) for v in (a, b))
     return recorded("where", (a, b, self), np.where(self._data, x, y))
 

@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 
 from course.nptorch._tensor import Tensor
-from course.nptorch.dtypes import dtype_of
 from course.nptorch.math import logistic, signum
 from course.nptorch.ops.layout import copied, in_order
-from course.nptorch.ops.operands import floating
+from course.nptorch.ops.operands import refuse_whole
 from course.nptorch.ops.pointwise import unary
 from course.nptorch.ops.register import described
 
@@ -25,9 +24,7 @@ def _negative(x: Any) -> Any:
 
 
 def _fraction(x: Any) -> Any:
-    if x.dtype.kind != "f":
-        kind = dtype_of(x.dtype).tensor_type.removesuffix("Tensor")
-        raise NotImplementedError(f"\"frac_cpu\" not implemented for '{kind}'")
+    refuse_whole("frac_cpu", x)
     return x - np.trunc(x)
 
 
@@ -83,6 +80,7 @@ def round(self: Tensor, *, decimals: int = 0) -> Any:  # noqa: A001 - torch's na
 def leaky_relu(self: Tensor, negative_slope: float = 0.01) -> Any:
     """Return `self` where positive, else ``self * negative_slope``."""
     x = self._data
+    refuse_whole("leaky_relu_cpu", x)
     slope = x.dtype.type(negative_slope)
     scaled = x * slope
     # of the two, the larger one is right for the usual slopes, and found faster than by asking for each
@@ -93,7 +91,8 @@ def leaky_relu(self: Tensor, negative_slope: float = 0.01) -> Any:
 @described("softplus", inplace=False)
 def softplus(self: Tensor, beta: float = 1, threshold: float = 20) -> Any:
     """Return ``log(1 + exp(beta * self)) / beta``; `self` itself above the threshold."""
-    x = floating(self._data)
+    x = self._data
+    refuse_whole("softplus_cpu", x)
     scaled = x * beta
     values = np.where(scaled > threshold, x, np.log1p(np.exp(scaled)) / beta)
     return "softplus", (self,), values.astype(x.dtype), {"beta": beta, "threshold": threshold}
@@ -103,6 +102,7 @@ def softplus(self: Tensor, beta: float = 1, threshold: float = 20) -> Any:
 def log_sigmoid(self: Tensor) -> Any:
     """Return ``log(sigmoid(self))`` without overflow."""
     x = self._data
+    refuse_whole("log_sigmoid_cpu", x)
     return "log_sigmoid", (self,), in_order(np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))), None
 
 

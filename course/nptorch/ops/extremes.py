@@ -169,6 +169,8 @@ def both_extremes(self: Tensor, *, dim: int | None = None, keepdim: bool = False
     values = [fold.reduce(data, axis=over, keepdims=keepdim) for fold in (SMALLEST, LARGEST)]
     made = [wrap(x) for x in values]
     kept = [x.detach_alias() for x in made]
+    for x in kept:
+        x._made = "result"  # so that what is said of a change names this operation
     attach_several("aminmax", (self, *kept), made, {"dim": over, "keepdim": keepdim}, fill=False)
     return aminmax(*made)
 

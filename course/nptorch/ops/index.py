@@ -14,8 +14,8 @@ from course.nptorch.math import at, index_put
 from course.nptorch.ops.axes import axis
 from course.nptorch.ops.layout import copied, led_by
 from course.nptorch.ops.register import method, op, recorded
-from course.nptorch.ops.write import refuse_leaf, write
-from course.nptorch.record import OPS
+from course.nptorch.ops.write import refuse_leaf, refuse_view, write
+from course.nptorch.record import OPS, recorded_first
 from course.nptorch.views import make_view
 
 INTEGERS = (int, np.integer)
@@ -303,7 +303,13 @@ def _without_ones(value: Tensor) -> Tensor:
 def put(self: Tensor, indices: Any, tensors: Any, value: Any, accumulate: bool = False) -> Tensor:
     """Write (or add) `value` at `indices`, which may name an element twice."""
     refuse_leaf(self)
-    values, row = _with(self, indices, value, accumulate)
+    try:
+        values, row = _with(self, indices, value, accumulate)
+    except RuntimeError:
+        refuse_view(self, value)
+        row = _row("index_add_into" if accumulate else "index_put", tensors)
+        recorded_first(OPS[row], (self, value, *tensors))
+        raise
     return write(self, _row(row, tensors), (self, value, *tensors), values, {"indices": indices})
 
 

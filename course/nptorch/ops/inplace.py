@@ -9,7 +9,7 @@ import numpy as np
 from course.nptorch._tensor import Tensor
 from course.nptorch.grad_mode import mode
 from course.nptorch.ops.register import method, op
-from course.nptorch.ops.write import refuse_leaf, write
+from course.nptorch.ops.write import refuse_inference, refuse_leaf, write
 from course.nptorch.parts import plugged
 from course.nptorch.record import OPS
 
@@ -48,6 +48,7 @@ def _viewed(name: str) -> None:
 
     @method(f"{name}_")
     def operation(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        refuse_inference(self)
         refuse_leaf(self)
         if name == "t" and self.ndim > 2:
             raise RuntimeError(f"t_() expects a tensor with <= 2 dimensions, but self is {self.ndim}D")

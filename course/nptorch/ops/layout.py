@@ -41,8 +41,10 @@ def led_by(result: Any, *operands: Any) -> Any:
     NumPy hears all operands, and so differs where they do not agree.
     """
     shape = result.shape
+    if len(shape) < 2:
+        return result
     operands = tuple(x for x in operands if np.ndim(x) > 0)
-    if len(shape) < 2 or all(x.ndim < 2 or x.flags.c_contiguous for x in operands):
+    if all(x.ndim < 2 or x.flags.c_contiguous for x in operands):
         return result
     steps = [np.broadcast_to(x, shape).strides for x in operands]
     order = list(range(len(shape)))[::-1]  # the axis that varies fastest comes first

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -158,7 +159,7 @@ def matmul(self: Tensor, other: Tensor) -> Tensor:
         values = product._array.reshape(-1)
         return recorded("squeeze_dim_", (product,), values, {"shape": product._data.shape})
     if n <= 2 and m >= 3 and _folds(self, other):
-        folded = self.reshape(-1, self._data.shape[-1])
+        folded = self.reshape(math.prod(self._data.shape[:-1]), self._data.shape[-1])
         product = mm(folded, other) if n == 2 else mv(folded, other)
         return unsafe_view(product, (*self._data.shape[:-1], *other._data.shape[1:]))
     if m <= 2 and n >= 3 and (self.requires_grad or (m == 1 and _folds(other, self, True))):

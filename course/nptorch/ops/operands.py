@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from course.nptorch._tensor import Tensor
-from course.nptorch.dtypes import get_default_dtype, result_type
+from course.nptorch.dtypes import dtype_of, get_default_dtype, result_type
 from course.nptorch.ops.layout import of_dtype
 
 Number = bool | int | float
@@ -19,6 +19,34 @@ def floating(data: Any) -> Any:
     if data.dtype.kind == "f":
         return data
     return of_dtype(data, get_default_dtype().numpy)
+
+
+def refuse_whole(kernel: str, *arrays: Any) -> None:
+    """Refuse arrays of whole numbers or truth values, for which torch's `kernel` was not written.
+
+    Raises
+    ------
+    NotImplementedError
+        With torch's text, if the dtype that they have in common is none of floating point.
+    """
+    common = arrays[0].dtype if len(arrays) == 1 else result_type(*arrays)
+    if common.kind != "f":
+        kind = dtype_of(common).tensor_type.removesuffix("Tensor")
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{kind}'")
+
+
+def refuse_floats_into(whole: Any, x: Any) -> None:
+    """Refuse to write floats where torch lays its result out as `whole`, an array of whole numbers.
+
+    Raises
+    ------
+    RuntimeError
+        With torch's text, if `whole` holds such and the dtype in common with `x` is of floating point.
+    """
+    common = result_type(whole, x)
+    if whole.dtype.kind != "f" and common.kind == "f":
+        source, target = (dtype_of(one).tensor_type.removesuffix("Tensor") for one in (common, whole.dtype))
+        raise RuntimeError(f"result type {source} can't be cast to the desired output type {target}")
 
 
 def operand(value: Any, name: str, argument: str = "other", position: int = 1) -> Any:

@@ -18,7 +18,7 @@ from course.nptorch._tensor import Tensor
 from course.nptorch.dtypes import dtype_of
 from course.nptorch.grad_mode import mode, recording
 from course.nptorch.ops.register import with_words
-from course.nptorch.ops.write import KINDS, refuse_leaf
+from course.nptorch.ops.write import KINDS, refuse_inference, refuse_leaf
 
 ACCEPTED_BY = """
 abs absolute acos acosh add addcdiv addcmul addmm addmv all amax amin aminmax any arange arccos arccosh arcsin
@@ -75,6 +75,7 @@ def _into(name: str, operation: Callable[..., Any], out: Any, args: Any, kwargs:
             "of the arguments requires grad."
         )
     for target in targets:
+        refuse_inference(target)
         refuse_leaf(target)
     with recording(False):
         results = operation(*args, **kwargs)

@@ -48,6 +48,11 @@ def partly_same(array: Any, other: Any) -> bool:
     return any(n > 1 and a != b for n, a, b in pairs)
 
 
+def same(array: Any, other: Any) -> bool:
+    """Return whether two arrays without gaps are the same memory."""
+    return bool(np.may_share_memory(array, other)) and gapless(array) and gapless(other)
+
+
 def gapless(array: Any) -> bool:
     """Return whether the elements of an array fill a piece of memory, in some order of the axes."""
     expected = array.itemsize

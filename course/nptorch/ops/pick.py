@@ -13,6 +13,7 @@ from course.nptorch.math import along, at
 from course.nptorch.ops.axes import axis
 from course.nptorch.ops.layout import copied, in_order
 from course.nptorch.ops.operands import is_tensor
+from course.nptorch.ops.pick_checks import for_index_add, for_index_copy, for_scatter
 from course.nptorch.ops.register import described, op, recorded
 
 
@@ -81,6 +82,7 @@ def scatter(
     values = _copy(self)
     src = value if src is None else src
     if isinstance(src, Tensor):
+        for_scatter("scatter", self._data, index._data, src._data, dim)
         part = _source(src, index._data)
         values[place] = part._data
         return "scatter", (self, part, index), values, {"dim": dim}
@@ -93,6 +95,7 @@ def scatter_add(self: Tensor, dim: int, index: Tensor, src: Tensor) -> Any:
     """Return a copy with `src` added at the positions `index` along `dim`."""
     dim = axis(dim, self.ndim)
     place = along(_index("scatter_add", index, self, dim), dim)
+    for_scatter("scatter_add", self._data, index._data, src._data, dim)
     part = _source(src, index._data)
     values = _copy(self)
     np.add.at(values, place, part._data)
@@ -139,6 +142,7 @@ def _along(self: Tensor, dim: int, index: Tensor) -> tuple[Any, ...]:
 def index_add(self: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Any = 1) -> Any:
     """Return a copy with ``alpha * source`` added at the positions `index` along `dim`."""
     place = _along(self, dim, index)
+    for_index_add(self._data, index._data, source._data, axis(dim, self.ndim))
     values = _copy(self)
     np.add.at(values, place, source._data if alpha == 1 else source._data * alpha)
     return "index_add", (self, source, index), values, {"indices": place, "alpha": alpha}
@@ -148,6 +152,7 @@ def index_add(self: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: A
 def index_copy(self: Tensor, dim: int, index: Tensor, source: Tensor) -> Any:
     """Return a copy with `source` at the positions `index` along `dim`."""
     place = _along(self, dim, index)
+    for_index_copy(self._data, index._data, source._data, axis(dim, self.ndim))
     values = _copy(self)
     values[place] = source._data
     return "index_copy", (self, source, index), values, {"indices": place}

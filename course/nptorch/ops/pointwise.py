@@ -26,7 +26,7 @@ from course.nptorch.ops.layout import in_order, led_by
 from course.nptorch.ops.operands import Number, aligned, floating, operand
 from course.nptorch.ops.overlap import overlaps_first
 from course.nptorch.ops.register import FUNCTIONS, described, method, op, recorded, written
-from course.nptorch.ops.write import mismatch, refuse_leaf, write, wrote
+from course.nptorch.ops.write import mismatch, refuse_leaf, refuse_view, write, wrote
 from course.nptorch.record import OPS, Op, attach, attach_one, attach_two, recorded_first
 
 new = object.__new__
@@ -97,10 +97,12 @@ def binary(
     facts: dict[str, Any] | None = None,
     check: Callable[[Any, Any], None] | None = None,
     into: Callable[[Any, Any, Any], Any] | None = None,
+    in_rules: str = "",
 ) -> Callable[[Any, Any], Tensor]:
     """Make the operation ``names[0]`` of two inputs, each a Tensor or a number.
 
-    `infix` names the method behind its sign, such as ``"__add__"``.
+    `infix` names the method behind its sign, such as ``"__add__"``; `in_rules` the row that serves a rule
+    which has a number as the second operand: nothing is kept for that, while a user's number is.
     """
     name = names[0]
     row = OPS[name]
@@ -124,6 +126,8 @@ def binary(
             recorded_first(row, (self, other))
             raise
         if mode.enabled:
+            if mode.in_rule and in_rules and not isinstance(other, Tensor):
+                return attach(OPS[in_rules], (self,), result, {"other": other})  # type: ignore[no-any-return]
             attach(row, (self, other), result, facts)
         return result
 
@@ -142,6 +146,7 @@ def binary(
         try:
             made = values(self, other)
         except RuntimeError:
+            refuse_view(self, other)
             recorded_first(row, (self, other))
             overlaps_first(self, other)
             raise
@@ -191,8 +196,8 @@ def _no_bools(a: Any, b: Any) -> None:
 
 add_plain = binary("add", infix="__add__", compute=plus, facts={"alpha": 1})
 sub_plain = binary("sub", infix="__sub__", compute=minus, facts={"alpha": 1}, check=_no_bools)
-mul = binary("mul", "mul", "multiply", infix="__mul__", compute=times, into=np.multiply)
-div_plain = binary("div", infix="__truediv__", compute=divided, floats_only=True, into=np.divide)
+mul = binary("mul", "mul", "multiply", infix="__mul__", compute=times, into=np.multiply, in_rules="mul_number")
+div_plain = binary("div", infix="__truediv__", compute=divided, floats_only=True, into=np.divide, in_rules="div_number")
 
 
 def _scaled(row: str, self: Any, other: Any, alpha: Any, in_place: bool = False) -> Any:
@@ -204,6 +209,9 @@ def _scaled(row: str, self: Any, other: Any, alpha: Any, in_place: bool = False)
     try:
         values = led_by(a + b * alpha if row == "add" else a - b * alpha, a, b)
     except ValueError as error:
+        if in_place:
+            refuse_view(self, other)
+        recorded_first(OPS[row], (self, other))
         if in_place:
             overlaps_first(self, other)
         raise mismatch(a, b) from error

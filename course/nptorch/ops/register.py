@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 from course.nptorch._tensor import Tensor, wrap
 from course.nptorch.grad_mode import mode
 from course.nptorch.ops.overlap import overlaps_first
-from course.nptorch.ops.write import refuse_leaf, write
-from course.nptorch.record import OPS, attach, recorded_first
+from course.nptorch.ops.write import refuse_leaf, refuse_view, write
+from course.nptorch.record import OPS, Op, attach, recorded_first
 
 F = TypeVar("F", bound=Callable[..., Any])
 Described = tuple[str, tuple[Any, ...], Any, dict[str, Any] | None]
@@ -85,8 +85,8 @@ def described(*names: str, inplace: bool = True) -> Callable[[F], Callable[..., 
         def operation(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
             try:
                 described = describe(self, *args, **kwargs)
-            except RuntimeError:
-                recorded_first(None, (self, *args))
+            except (RuntimeError, IndexError):
+                recorded_first(_row(names[0], args), (self, *args))
                 raise
             return recorded(*described)
 
@@ -95,8 +95,9 @@ def described(*names: str, inplace: bool = True) -> Callable[[F], Callable[..., 
             refuse_leaf(self)
             try:
                 described = describe(self, *args, **kwargs)
-            except RuntimeError:
-                recorded_first(None, (self, *args))
+            except (RuntimeError, IndexError):
+                refuse_view(self, *args)
+                recorded_first(_row(names[0], args), (self, *args))
                 overlaps_first(self, *args)
                 raise
             return write(self, *described)
@@ -108,6 +109,12 @@ def described(*names: str, inplace: bool = True) -> Callable[[F], Callable[..., 
         return operation
 
     return add
+
+
+def _row(name: str, args: tuple[Any, ...]) -> Op | None:
+    """Return the row of an operation that turned out to be impossible, for Tensors or numbers."""
+    last = bool(args) and isinstance(args[-1], Tensor)
+    return (OPS.get(f"{name}_tensor") if last else None) or OPS.get(name)
 
 
 def written(names: tuple[str, ...], operation: Callable[..., Any]) -> None:

@@ -15,11 +15,12 @@ from course.nptorch import messages
 from course.nptorch._tensor import Tensor, wrap
 from course.nptorch.dtypes import dtype_of
 from course.nptorch.grad_mode import mode
-from course.nptorch.ops.overlap import overlaps_first, partly_same, refuse_repeats
+from course.nptorch.ops.overlap import overlaps_first, partly_same, refuse_repeats, same
 from course.nptorch.parts import plugged
 from course.nptorch.record import OPS, make_node, needed, recorded_first
 from course.nptorch.saved import RESULT
 
+AT_PLACES = {"index_put", "index_add_into", "index_add", "index_copy", "scatter", "scatter_add"}  # read while written
 KINDS = {"b": 0, "u": 1, "i": 1, "f": 2}
 
 
@@ -31,12 +32,6 @@ def refuse_leaf(self: Tensor) -> None:
     RuntimeError
         With torch's message; nothing has been changed.
     """
-    if self._inference and not mode.inference:
-        raise RuntimeError(
-            "Inplace update to inference tensor outside InferenceMode is not allowed.You can make "
-            "a clone to get a normal tensor before doing inplace update.See "
-            "https://github.com/pytorch/rfcs/pull/17 for more details."
-        )
     if not mode.enabled:
         return
     if self._base is None:
@@ -51,6 +46,34 @@ def refuse_leaf(self: Tensor) -> None:
     if self._grad_fn is None and base._grad_fn is not None:
         # nobody has asked for its history since its base got one: torch takes it for a leaf that requires grad
         raise RuntimeError(messages.LEAF_IN_PLACE)
+
+
+def refuse_inference(self: Tensor) -> None:
+    """Refuse to have written to a tensor that was made in inference mode, outside of it.
+
+    Raises
+    ------
+    RuntimeError
+        With torch's message. As in torch this comes last: the numbers are the new ones then.
+    """
+    if self._inference and not mode.inference:
+        raise RuntimeError(
+            "Inplace update to inference tensor outside InferenceMode is not allowed.You can make "
+            "a clone to get a normal tensor before doing inplace update.See "
+            "https://github.com/pytorch/rfcs/pull/17 for more details."
+        )
+
+
+def refuse_view(self: Tensor, *others: Any) -> None:
+    """Refuse to write to a view that must keep its history, if it or one of the `others` requires grad.
+
+    Raises
+    ------
+    RuntimeError
+        With torch's message; nothing has been changed.
+    """
+    if self._made and self._base is not None and (not others or (mode.enabled and True in needed((self, *others)))):
+        raise RuntimeError(messages.view_in_place(self))
 
 
 def write(
@@ -80,9 +103,9 @@ def write(
     RuntimeError
         If the result's type or shape does not fit into `self`.
     """
-    recorded = mode.enabled and True in needed(inputs)
-    if recorded and self._made and self._base is not None:
-        raise RuntimeError(messages.view_in_place(self))
+    recorded = mode.enabled and self._data.dtype.kind == "f" and True in needed(inputs)
+    if recorded:
+        refuse_view(self)
     array = self._array
     values = np.asarray(values)
     try:
@@ -91,8 +114,10 @@ def write(
         recorded_first(OPS.get(name), inputs)
         overlaps_first(self, *inputs)
         raise
-    for x in inputs:
-        if isinstance(x, Tensor) and x is not self and partly_same(array, x._data):
+    for at, x in enumerate(inputs):
+        if not isinstance(x, Tensor) or (x is self and not (at and name in AT_PLACES)):
+            continue
+        if partly_same(array, x._data) or (at and name in AT_PLACES and same(array, x._data)):
             recorded_first(OPS.get(name), inputs)
             raise RuntimeError(messages.PARTLY_SAME)
     if recorded:
@@ -121,7 +146,9 @@ def write(
 
 def wrote(self: Tensor) -> Tensor:
     """Count a write to the memory of `self`."""
-    if not self._inference:
+    if self._inference:
+        refuse_inference(self)
+    else:
         self._counter().bump()
     return self
 

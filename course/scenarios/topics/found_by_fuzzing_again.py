@@ -67,7 +67,8 @@ def recorded_gradients(T: Any, f: Any, values: Any, flags: tuple[bool, bool]) ->
 
 @scenario("double.what-a-gradient-keeps", lesson=10, asks="Which change does a pass through a gradient notice?")
 def what_a_gradient_keeps(T: Any, draw: Draw) -> Yields:
-    values = draw.uniform(2, 3, low=0.5, high=2.0) * [[1, -1, 1], [-1, 1, 1]], draw.normal(2, 3)
+    signs = draw.array([[1, -1, 1], [-1, 1, 1]])  # of the dtype of the run, where a list would make float64 of it
+    values = draw.uniform(2, 3, low=0.5, high=2.0) * signs, draw.normal(2, 3)
     for name, f in parts(T).items():
         seen = []
         for changed in range(3):

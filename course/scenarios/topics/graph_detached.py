@@ -109,6 +109,10 @@ def detach_shares_a_counter(T: Any, draw: Draw) -> Yields:
     changed(T, x)
     yield "after x changed", detached._version
     yield "x itself", x._version
+    fresh = T.tensor(draw.normal(3))  # nobody has needed a counter of it yet
+    alias = fresh.detach()
+    changed(T, alias)
+    yield "a fresh tensor, after its detached twin changed", fresh._version
 
 
 @scenario("graph.cut-in-place", lesson=4, asks="What is a result after detach_(), and what does detach_() return?")

@@ -159,16 +159,17 @@ def rule_of_a_product(T: Any, draw: Draw) -> Yields:
 def rule_of_a_quotient(T: Any, draw: Draw) -> Yields:
     x, w = draw.uniform(3, low=1.5, high=3.0), draw.uniform(3, low=1.5, high=3.0)
     one = draw.array([1.0] * 3)
-    cases = {
+    cases: dict[str, tuple[Any, Any, Any]] = {
         "ones": (x, w, one),
-        "any gradient": (x, w, draw.normal(3)),
-        "0 / w": (0 * x, w, draw.normal(3)),
-        "1 / w": (one, w, draw.normal(3)),
-        "x / 1": (x, one, draw.normal(3)),
-        "x / -1": (x, -one, draw.normal(3)),
-        "x / -w": (x, -w, draw.normal(3)),
+        "any gradient": (x, w, None),
+        "0 / w": (0 * x, w, None),
+        "1 / w": (one, w, None),
+        "x / 1": (x, one, None),
+        "x / -1": (x, -one, None),
+        "x / -w": (x, -w, None),
     }
-    for name, (top, bottom, g) in cases.items():
+    for name, (top, bottom, ones) in cases.items():
+        g = draw.normal(3) if ones is None else ones  # drawn here: who fails is shown what was drawn last
         above, below = T.tensor(top, requires_grad=True), T.tensor(bottom, requires_grad=True)
         for_x, for_w = (above / below).grad_fn(T.tensor(g))
         yield f"{name}: to x", for_x

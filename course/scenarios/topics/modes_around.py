@@ -110,7 +110,7 @@ def decorated_method(T: Any, draw: Draw) -> Yields:
 def decorated_and_raising(T: Any, draw: Draw) -> Yields:
     @T.no_grad()  # type: ignore[untyped-decorator]
     def fail() -> None:
-        raise KeyError("has been detached")
+        raise KeyError("raised on purpose")
 
     yield "call", attempt(fail)
     yield "mode", T.is_grad_enabled()
@@ -135,6 +135,14 @@ def recursive(T: Any, draw: Draw) -> Yields:
     down(2)
     yield "log", log
     yield "at last", T.is_grad_enabled()
+
+    @T.no_grad()  # type: ignore[untyped-decorator]
+    def straight_down(depth: int) -> None:
+        if depth:
+            straight_down(depth - 1)
+
+    straight_down(1)
+    yield "after a call in a call, with no block between", T.is_grad_enabled()
 
 
 @scenario(
@@ -173,8 +181,12 @@ def set_grad_enabled_as_decorator(T: Any, draw: Draw) -> Yields:
         yield "after the call", T.is_grad_enabled()
     finally:
         T.set_grad_enabled(True)
-    yield "a word in place of a bool", attempt(T.set_grad_enabled, "yes")
+    yield "a word in place of a bool", attempt(_switch_by_a_word, T)
     T.set_grad_enabled(True)
+
+
+def _switch_by_a_word(T: Any) -> None:
+    T.set_grad_enabled("yes")
 
 
 @scenario(

@@ -75,7 +75,7 @@ def inference_off(T: Any, draw: Draw) -> Yields:
 def inference_raises(T: Any, draw: Draw) -> Yields:
     def fail() -> None:
         with T.inference_mode():
-            raise KeyError("has been detached")
+            raise KeyError("raised on purpose")
 
     yield "seen outside", attempt(fail)
     yield "modes", _modes(T)

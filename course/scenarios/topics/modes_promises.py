@@ -33,7 +33,7 @@ def nothing_before_with(T: Any, draw: Draw) -> Yields:
 def exception_comes_out(T: Any, draw: Draw) -> Yields:
     def fail(make: Any) -> None:
         with make():
-            raise KeyError("has been detached")
+            raise KeyError("raised on purpose")
 
     blocks = {
         "no_grad": T.no_grad,
@@ -159,6 +159,13 @@ def set_grad_enabled_twice(T: Any, draw: Draw) -> Yields:
         T.set_grad_enabled(True)
 
 
+def _end_of(running: Any) -> str:
+    try:
+        return f"goes on, and yields {running.send(None)}"
+    except StopIteration as end:
+        return f"ends, and returns {end.value}"
+
+
 @scenario(
     "modes.generator-that-returns",
     lesson=4,
@@ -173,18 +180,19 @@ def generator_that_returns(T: Any, draw: Draw) -> Yields:
             log.append((yield "first"))
             log.append(T.is_grad_enabled())
             if fail:
-                raise KeyError("has been detached")
+                raise KeyError("raised on purpose")
             yield "second"
         finally:
             log.append(T.is_grad_enabled())
-        return "cannot be empty"
+        return "the sum"
 
     for name, fail in {"works": False, "fails": True}.items():
         running = talk(fail)
         yield f"{name}: first", running.send(None)
         yield f"{name}: mode between", T.is_grad_enabled()
         yield f"{name}: then", attempt(running.send, "sent")
-        yield f"{name}: at its end", attempt(running.send, None) if not fail else None
+        if not fail:
+            yield "its end", _end_of(running)
         yield f"{name}: log", list(log)
         log.clear()
     running = talk(False)

@@ -27,7 +27,8 @@ def held(T: Any, tensor: Any) -> int:
             continue
         for name in dir(node):
             if name.startswith("_saved_"):
-                memory |= _memory(T, node, name)
+                for address, size in _memory(T, node, name).items():
+                    memory[address] = max(size, memory.get(address, 0))
         fresh = {below for below, _ in node.next_functions} - seen
         seen |= fresh
         waiting += fresh
@@ -141,6 +142,9 @@ def bytes_of_shared_memory(T: Any, draw: Draw) -> Yields:
     yield "exp keeps y, and so does sin", held(T, y.sin())
     yield "x and a view of x", held(T, x.sin() + x.view(6).cos())
     yield "x and x.detach()", held(T, x.sin() * x.detach())
+    # Of two sizes at one address it is the larger, whichever of them comes first.
+    yield "x, then its beginning", held(T, x.sin().sum() + x[:2].cos().sum())
+    yield "the beginning of x, then x", held(T, x[:2].cos().sum() + x.sin().sum())
 
 
 @scenario(

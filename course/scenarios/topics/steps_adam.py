@@ -10,9 +10,10 @@ from course.scenarios.topics.steps import leaf, steps
 
 @scenario("steps.adam-first", lesson=7, asks="The first step of Adam: how long is it, for whatever gradient?")
 def adam_first(T: Any, draw: Draw) -> Yields:
+    # Without eps, here and below: where it goes is asked where it is large enough to be seen.
     w = leaf(T, draw.array([1.0, 1.0, 1.0]))
     w.grad = T.tensor(draw.array([0.5, -4.0, 100.0]))
-    T.optim.Adam([w], lr=0.1, eps=1e-12).step()
+    T.optim.Adam([w], lr=0.1, eps=0.0).step()
     yield "w", w
 
 
@@ -34,7 +35,7 @@ def adam_length(T: Any, draw: Draw) -> Yields:
 @scenario("steps.adam-ones", lesson=7, asks="All gradients are 1 or -1: what is left of the division by the root?")
 def adam_ones(T: Any, draw: Draw) -> Yields:
     w = leaf(T, draw.normal(3))
-    optimizer = T.optim.Adam([w], lr=0.1)
+    optimizer = T.optim.Adam([w], lr=0.1, eps=0.0)
     for step in (1, 2, 3):
         w.grad = T.tensor(draw.array([1.0, -1.0, 1.0 if step < 2 else -1.0]))
         optimizer.step()
@@ -43,12 +44,12 @@ def adam_ones(T: Any, draw: Draw) -> Yields:
 
 @scenario("steps.adam-random", lesson=7, asks="Three steps of Adam with three gradients: where do they lead?")
 def adam_random(T: Any, draw: Draw) -> Yields:
-    yield from steps(T, draw, lambda p: T.optim.Adam(p, lr=0.1))
+    yield from steps(T, draw, lambda p: T.optim.Adam(p, lr=0.1, eps=0.0))
 
 
 @scenario("steps.adam-betas", lesson=7, asks="Which of the two betas belongs to which mean?")
 def adam_betas(T: Any, draw: Draw) -> Yields:
-    yield from steps(T, draw, lambda p: T.optim.Adam(p, lr=0.1, betas=(0.5, 0.75)))
+    yield from steps(T, draw, lambda p: T.optim.Adam(p, lr=0.1, betas=(0.5, 0.75), eps=0.0))
 
 
 @scenario(
@@ -84,7 +85,10 @@ def adam_decay(T: Any, draw: Draw) -> Yields:
 
 @scenario("steps.adamw-decay", lesson=7, asks="AdamW: is the weight decayed apart from the gradient, and by how much?")
 def adamw_decay(T: Any, draw: Draw) -> Yields:
-    yield from steps(T, draw, lambda p: T.optim.AdamW(p, lr=0.1, weight_decay=0.5))
+    # First steps only, in which no mean can be wrong yet.
+    for lr, decay in ((0.1, 0.5), (0.5, 0.25)):
+        for _, w in steps(T, draw, lambda p, r=lr, d=decay: T.optim.AdamW(p, lr=r, weight_decay=d, eps=0.0), 1):  # type: ignore[misc]
+            yield f"lr {lr}, weight_decay {decay}: w", w
 
 
 @scenario(
@@ -112,7 +116,7 @@ def adam_amsgrad(T: Any, draw: Draw) -> Yields:
 
 @scenario("steps.adam-up", lesson=7, asks="maximize=True in Adam: is weight decay turned around with the gradient?")
 def adam_up(T: Any, draw: Draw) -> Yields:
-    yield from steps(T, draw, lambda p: T.optim.Adam(p, lr=0.1, maximize=True, weight_decay=0.5))
+    yield from steps(T, draw, lambda p: T.optim.Adam(p, lr=0.1, maximize=True, weight_decay=2.0))
 
 
 @scenario("steps.adam-leaves-grad-alone", lesson=7, asks="Does a step of Adam change w.grad?")
@@ -165,4 +169,7 @@ def adam_what_is_remembered(T: Any, draw: Draw) -> Yields:
         for step, size in enumerate((8.0, 0.25), start=1):
             w.grad = T.tensor(draw.normal(2) * size)
             optimizer.step()
-            yield f"{name}: state after step {step}", optimizer.state_dict()["state"]
+            kept = optimizer.state_dict()["state"].get(0, {})
+            yield f"{name}: names kept after step {step}", sorted(kept)
+            for key in ("step", "exp_avg", "exp_avg_sq", "max_exp_avg_sq")[: 3 + bool(options)]:
+                yield f"{name}: {key} after step {step}", kept.get(key)

@@ -44,9 +44,11 @@ def who_shares_a_counter(T: Any, draw: Draw) -> Yields:
         "clone": x.clone(),
         "x + 0": x + 0,
     }
-    yield "when made", {name: t._version for name, t in others.items()}
+    for name, t in others.items():
+        yield f"{name}: when made", t._version
     x.mul_(2)
-    yield "after x changed", {name: t._version for name, t in others.items()}
+    for name, t in others.items():
+        yield f"{name}: after x changed", t._version
     others["slice"].zero_()
     yield "x after its slice changed", x._version
     others["data"].zero_()

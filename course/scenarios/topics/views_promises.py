@@ -212,4 +212,5 @@ def changed_and_dropped(T: Any, draw: Draw) -> Yields:
                 loss.backward()
             alive = {"x": watch(T, x), "base": watch(T, base), "view": watch(T, view), "loss": watch(T, loss)}
             del x, base, view, loss
-            yield f"backward has run: {ran}", {name: still() for name, still in alive.items()}
+            for name, still in alive.items():
+                yield f"{'after' if ran else 'without'} a backward: {name} is still there", still()

@@ -16,6 +16,7 @@ import numpy as np
 from course.nptorch._tensor import Tensor, wrap
 from course.nptorch.nn import kernels
 from course.nptorch.nn.lifted import record
+from course.nptorch.ops.operands import refuse_whole
 from course.nptorch.ops.register import FUNCTIONS
 
 __all__ = [
@@ -91,6 +92,9 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
     shape = (1,) * min(input.ndim, 1) + (weight.numel(),) + (1,) * max(input.ndim - 2, 0)
     slopes = weight.view(*shape) if input.ndim > 1 else weight.view((1,) * input.ndim)
     x = input._data
+    if x.dtype != slopes._data.dtype:
+        kinds = [one.dtype.tensor_type.removesuffix("Tensor") for one in (input, weight)]
+        raise RuntimeError(f"prelu: Type promoting not supported. Got {kinds[0]} and {kinds[1]}")
     return record("prelu", (input, slopes), np.where(x > 0, x, x * slopes._data))  # type: ignore[no-any-return]
 
 
@@ -106,6 +110,7 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
 
 def _elu(input: Tensor, alpha: float, scale: float, inplace: bool) -> Tensor:
     x = input._data
+    refuse_whole("elu_cpu", x)
     values = np.where(x > 0, x * scale, np.expm1(np.minimum(0, x)) * (alpha * scale)).astype(x.dtype)
     return _made("elu", input, values, inplace, alpha=alpha, scale=scale)
 
@@ -113,6 +118,7 @@ def _elu(input: Tensor, alpha: float, scale: float, inplace: bool) -> Tensor:
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """Return ``input`` where it is positive and ``alpha * (exp(input / alpha) - 1)`` elsewhere."""
     x = input._data
+    refuse_whole("elu_cpu", x)
     values = np.where(x > 0, x, np.expm1(np.minimum(0, x) / alpha) * alpha).astype(x.dtype)
     return _made("celu", input, values, inplace, alpha=alpha)
 
@@ -120,12 +126,14 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
     """Return ``input * sigmoid(input)``."""
     x = input._data
+    refuse_whole("silu_cpu", x)
     return _made("silu", input, x * input.detach_alias().sigmoid()._data, inplace)
 
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
     """Return ``input * tanh(softplus(input))``."""
     x = input._data
+    refuse_whole("mish_cpu", x)
     return _made("mish", input, x * np.tanh(np.logaddexp(0, x)).astype(x.dtype), inplace)
 
 
@@ -142,18 +150,22 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     RuntimeError
         For another `approximate`.
     """
+    if approximate not in ("none", "tanh"):
+        raise RuntimeError("approximate argument must be either none or tanh.")
     x = input._data
+    refuse_whole("GeluKernelImpl", x)
     if approximate == "none":
         return _made("gelu", input, x * kernels.normal_cdf(x))
-    if approximate != "tanh":
-        raise RuntimeError("approximate argument must be either none or tanh.")
     inner = (x + 0.044715 * x * x * x) * math.sqrt(2 / math.pi)
     return _made("gelu_tanh", input, 0.5 * x * (1 + np.tanh(inner)))
 
 
 def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
     """Return ``input`` held between `min_val` and `max_val`; the slope at both is 0."""
-    values = np.clip(input._data, min_val, max_val)
+    x = input._data
+    if x.dtype == np.bool_:
+        raise RuntimeError("Bool inputs not supported for hardtanh")
+    values = np.clip(x, min_val, max_val).astype(x.dtype)
     return _made("hardtanh", input, values, inplace, min_val=min_val, max_val=max_val)
 
 

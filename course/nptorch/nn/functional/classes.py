@@ -14,6 +14,7 @@ import numpy as np
 from course.nptorch._tensor import Tensor
 from course.nptorch.nn.functional.reduction import reduction_of
 from course.nptorch.nn.lifted import record
+from course.nptorch.ops.operands import refuse_whole
 
 __all__ = ["cross_entropy", "nll_loss"]
 
@@ -49,6 +50,7 @@ def nll_loss(
     """
     reduction = reduction_of(reduction, size_average, reduce)
     x, t = input._data, np.asarray(target._data)
+    refuse_whole("nll_loss_out_frame", x)
     _check(x, t, target)
     axis = 0 if x.ndim == 1 else 1
     classes = x.shape[axis]

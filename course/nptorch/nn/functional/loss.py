@@ -18,6 +18,7 @@ from course.nptorch.nn.functional.classes import cross_entropy, nll_loss
 from course.nptorch.nn.functional.reduction import reduced, reduction_of
 from course.nptorch.nn.lifted import record
 from course.nptorch.ops.layout import led_by
+from course.nptorch.ops.operands import in_common, refuse_floats_into, refuse_whole
 from course.nptorch.ops.register import FUNCTIONS
 
 __all__ = [
@@ -86,7 +87,9 @@ def mse_loss(
         if reduction == "mean":
             return squared.sum() / weight.sum()  # type: ignore[no-any-return]
         return squared.sum() if reduction == "sum" else squared  # type: ignore[no-any-return]
-    difference = x._data - t._data
+    a, b = in_common(x._data, t._data)
+    refuse_whole("mse_cpu", a)
+    difference = a - b
     return _pointwise("mse_loss", x, t, difference * difference, reduction)
 
 
@@ -126,7 +129,9 @@ def smooth_l1_loss(
     if beta == 0:
         return l1_loss(input, target, reduction=reduction)
     input, target = _aligned(input, target)
-    far = np.abs(input._data - target._data)
+    a, b = in_common(input._data, target._data)
+    refuse_whole("smooth_l1_cpu", a)
+    far = np.abs(a - b)
     values = np.where(far < beta, 0.5 * far * far / beta, far - 0.5 * beta).astype(far.dtype)
     return _pointwise("smooth_l1_loss", input, target, values, reduction, beta=beta)
 
@@ -141,8 +146,11 @@ def huber_loss(
         raise RuntimeError("huber_loss does not support non-positive values for delta.")
     reduction = reduction_of(reduction)
     input, target = _aligned(input, target)
-    far = np.abs(input._data - target._data)
-    values = np.where(far < delta, 0.5 * far * far, delta * (far - 0.5 * delta)).astype(far.dtype)
+    a, b = in_common(input._data, target._data)
+    refuse_whole("huber_cpu", a)
+    refuse_floats_into(input._data, b)
+    far = np.abs(a - b)
+    values = np.where(far < delta, 0.5 * far * far, delta * (far - 0.5 * delta)).astype(input._data.dtype)
     return _pointwise("huber_loss", input, target, values, reduction, beta=delta)
 
 
@@ -172,6 +180,10 @@ def binary_cross_entropy(
             f"({input.shape}) is deprecated. Please ensure they have the same size."
         )
     x, t = input._data, target._data
+    if x.dtype != t.dtype:
+        kinds = [one.dtype.tensor_type.removesuffix("Tensor") for one in (target, input)]
+        raise RuntimeError(f"Found dtype {kinds[0]} but expected {kinds[1]}")
+    refuse_whole("binary_cross_entropy", x)
     if not np.all((x >= 0) & (x <= 1)):
         raise RuntimeError("all elements of input should be between 0 and 1")
     if not np.all((t >= 0) & (t <= 1)):
@@ -203,6 +215,8 @@ def binary_cross_entropy_with_logits(
     if target.shape != input.shape:
         raise ValueError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
     x, t = input._data, target._data
+    refuse_whole("log_sigmoid_cpu", x)
+    refuse_floats_into(t, x)
     log_sigmoid = np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
     factor = None if weight is None else weight._data
     if pos_weight is None:
@@ -241,6 +255,8 @@ def kl_div(
             "'mean' will be changed to behave the same as 'batchmean' in the next major release.",
             stacklevel=2,
         )
+    if input._data.dtype.kind != "f" or target._data.dtype.kind != "f":
+        raise RuntimeError("kl_div: Integral inputs not supported.")
     if log_target:
         values = target.exp() * (target - input)
     else:

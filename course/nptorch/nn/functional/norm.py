@@ -15,6 +15,7 @@ import numpy as np
 from course.nptorch._tensor import Tensor
 from course.nptorch.nn.lifted import record
 from course.nptorch.nn.normal import Stats
+from course.nptorch.ops.operands import refuse_whole
 
 __all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm"]
 
@@ -70,7 +71,7 @@ def batch_norm(
     axes = tuple(d for d in range(x.ndim) if d != 1)
     shape = (1, channels, *(1,) * (x.ndim - 2))
     if training:
-        mean, var = _moments(x, axes)
+        mean, var = _moments(x, axes, "batch_norm")
         if running_mean is not None and running_var is not None:
             count = x.size // channels
             # written past the version counter, as torch does
@@ -119,7 +120,7 @@ def layer_norm(
             f"input of size{list(x.shape)}"
         )
     axes = tuple(range(x.ndim - len(last), x.ndim))
-    mean, var = _moments(x, axes)
+    mean, var = _moments(x, axes, "LayerNormKernelImpl")
     before = tuple(range(x.ndim - len(last)))
     affine = (*(1,) * len(before), *last)
     stats = Stats(axes, affine, before, last, mean, _rstd(var, eps, x), eps, False)
@@ -172,7 +173,7 @@ def group_norm(
         raise ValueError(f"Expected more than 1 value per channel when training, got input size {size}")
     x = input._data
     grouped = x.reshape(n, num_groups, c // num_groups, -1)
-    mean, var = _moments(grouped, (2, 3))
+    mean, var = _moments(grouped, (2, 3), "GroupNormKernelImpl")
     stats = Stats((2, 3), (1, num_groups, c // num_groups, 1), (0, 3), (c,), mean, _rstd(var, eps, x), eps, False)
     weight, bias = (None if w is None else w.contiguous() for w in (weight, bias))
     values = (grouped - mean) * stats.rstd
@@ -197,7 +198,8 @@ def _normalised(name: str, input: Tensor, weight: Tensor | None, bias: Tensor | 
     return record(name, (input, weight, bias), values, {"stats": stats})  # type: ignore[no-any-return]
 
 
-def _moments(x: Any, axes: tuple[int, ...]) -> tuple[Any, Any]:
+def _moments(x: Any, axes: tuple[int, ...], kernel: str) -> tuple[Any, Any]:
+    refuse_whole(kernel, x)
     count = math.prod(x.shape[d] for d in axes)
     mean = np.add.reduce(x, axis=axes, keepdims=True) / x.dtype.type(count)
     apart = x - mean

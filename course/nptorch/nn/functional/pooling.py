@@ -23,6 +23,7 @@ from course.nptorch.nn.lifted import record
 from course.nptorch.nn.pool_kernels import averaging, fitting
 from course.nptorch.nn.windows import sliding
 from course.nptorch.ops.axes import axis
+from course.nptorch.ops.operands import refuse_whole
 
 __all__ = [
     "adaptive_avg_pool2d",
@@ -115,8 +116,9 @@ def max_pool2d(
     values, indices = pool_kernels.max_pool(images, windows, recorded or return_indices)
     if input.ndim == 3:
         values, indices = values[0], None if indices is None else indices[0]
-    made = record("max_pool2d", (input,), values, {"indices": indices})
-    return (made, wrap(indices.astype(np.int64))) if return_indices else made
+    positions = None if indices is None else wrap(indices.astype(np.int64, copy=False))
+    made = record("max_pool2d", (input, positions), values)
+    return (made, positions) if return_indices else made
 
 
 def max_pool2d_with_indices(*args: Any, **kwargs: Any) -> Any:
@@ -180,6 +182,7 @@ def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
     wanted = _wanted(input, output_size)
     if wanted == (1, 1):
         return input.mean((-2, -1), keepdim=True)  # type: ignore[no-any-return]
+    refuse_whole("adaptive_avg_pool2d", images)
     spans = [
         [(start, stop, stop - start) for start, stop in _adaptive(n, m)]
         for n, m in zip(images.shape[2:], wanted, strict=True)
@@ -220,8 +223,8 @@ def _resampled(name: str, images: Tensor, spans: list[list[Any]]) -> Tensor:
     return _sandwiched(name, images, rows, cols)
 
 
-def _sandwiched(name: str, images: Tensor, rows: Any, cols: Any) -> Tensor:
-    values = pool_kernels.sandwich(images._data, rows, cols)
+def _sandwiched(name: str, images: Tensor, rows: Any, cols: Any, values: Any = None) -> Tensor:
+    values = pool_kernels.sandwich(images._data, rows, cols) if values is None else values
     return record(name, (images,), values, {"rows": rows, "cols": cols})  # type: ignore[no-any-return]
 
 
@@ -270,12 +273,17 @@ def interpolate(
         scales = tuple(scale_factor) if isinstance(scale_factor, tuple | list) else (scale_factor,) * 2
         size = [math.floor(n * s) for n, s in zip(input.shape[2:], scales, strict=True)]
     wanted = pair(size)
+    x = input._data
+    refuse_whole(f"upsample_{mode}2d_channels_last", x)
     weigh = _nearest if mode == "nearest" else _bilinear
-    rows, cols = (
-        weigh(n, m, scale, bool(align_corners)).astype(input._data.dtype)
-        for n, m, scale in zip(input.shape[2:], wanted, scales, strict=True)
+    down, right = (
+        weigh(n, m, scale, bool(align_corners), x.dtype)
+        for n, m, scale in zip(x.shape[2:], wanted, scales, strict=True)
     )
-    return _sandwiched(f"upsample_{mode}2d", input, rows, cols)
+    # by position and not by the matrices: that leaves inf alone, or makes nan of it, where torch does
+    values = _between(_between(x.swapaxes(-1, -2), *right).swapaxes(-1, -2), *down)
+    rows, cols = (_matrix(n, x.dtype, *found) for n, found in zip(x.shape[2:], (down, right), strict=True))
+    return _sandwiched(f"upsample_{mode}2d", input, rows, cols, values)
 
 
 def upsample(
@@ -289,18 +297,28 @@ def upsample(
     return interpolate(input, size, scale_factor, mode, align_corners)
 
 
-def _nearest(n: int, m: int, scale: float | None, align: bool) -> Any:
+def _nearest(n: int, m: int, scale: float | None, align: bool, dtype: Any) -> Any:
     step = n / m if scale is None else 1 / scale
-    source = np.minimum((np.arange(m) * step).astype(int), n - 1)
-    return np.eye(n)[source]
+    return np.minimum((np.arange(m) * step).astype(int), n - 1), None, None
 
 
-def _bilinear(n: int, m: int, scale: float | None, align: bool) -> Any:
+def _bilinear(n: int, m: int, scale: float | None, align: bool, dtype: Any) -> Any:
+    """Return, for each new position along an axis, the old ones below and above, and how near it is to the latter."""
     if align:
         at = np.arange(m) * ((n - 1) / (m - 1) if m > 1 else 0)
     else:
         at = np.maximum((np.arange(m) + 0.5) * (n / m if scale is None else 1 / scale) - 0.5, 0)
     low = np.minimum(at.astype(int), n - 1)
-    high = np.minimum(low + 1, n - 1)
-    share = at - low
-    return np.eye(n)[low] * (1 - share)[:, None] + np.eye(n)[high] * share[:, None]
+    return low, np.minimum(low + 1, n - 1), (at - low).astype(dtype)[:, None]
+
+
+def _between(x: Any, low: Any, high: Any, share: Any) -> Any:
+    """Return what is at new positions along the last axis but one."""
+    if high is None:
+        return x[..., low, :]
+    return x[..., low, :] * (1 - share) + x[..., high, :] * share
+
+
+def _matrix(n: int, dtype: Any, low: Any, high: Any, share: Any) -> Any:
+    """Return `_between` as a matrix, whose transpose takes gradients back."""
+    return _between(np.eye(n, dtype=dtype), low, high, share)

@@ -1,0 +1,1 @@
+"""The theatre: what is recorded, and what is shown."""
