@@ -76,11 +76,14 @@ def verdict_on(exercise_id: str, parts: dict[str, Any]) -> Verdict:
 def _weak(scene: Stage, hidden: bool) -> list[tuple[str, str]]:
     """The student's companions that fail in their own exercise: the fault may be theirs alone.
 
-    Each is tried without the student's other parts, whose faults would look like its own.
+    Each is tried without the student's other parts, whose faults would look like its own; and only where
+    all that its exercise asks for is the student's, since a part that is missing would look like a fault, too.
     """
     found = []
     for other in exercises():
-        for name in set(other.parts) & set(scene.own):
+        if not set(other.parts) <= set(scene.own):
+            continue
+        for name in other.parts:
             own = {part: scene.parts[part] for part in other.parts}
             alone = stage(other, {**dict.fromkeys(other.companions), **own})
             with alone.set():

@@ -95,7 +95,7 @@ EXERCISES = [
             "hvp.leaves-x-alone": "Work on a leaf of your own: x.detach().requires_grad_().",
             "hvp.leaves-weights-alone": "autograd.grad adds to nothing; backward would.",
             "hvp.called-once": "Neither differences nor one call for each column of the Hessian.",
-            "hvp.nothing-to-find": "A slope that does not depend on x has no graph to walk: zeros.",
+            "hvp.nothing-to-find": "Where f(x), or its slope, has no graph, there is nothing to walk: zeros.",
             "hvp.inside-no-grad": "torch.enable_grad().",
         },
         advice="slope = grad(f(leaf), leaf, create_graph=True); then grad(slope, leaf, v).",
@@ -120,7 +120,7 @@ EXERCISES = [
         hidden=("penalty.in-a-loss", "penalty.nothing-accumulates"),
         costs={"penalty.trains-the-critic": 1},
         hints={
-            "penalty.value": "The slope at the point between, its length for each example, (length - 1) ** 2.",
+            "penalty.value": "The slope at the point between, the exact length for each example, (length - 1) ** 2.",
             "penalty.trains-the-critic": "Without create_graph the penalty is a number without a history.",
             "penalty.each-example-for-itself": "A length for each example, and only then the mean.",
             "penalty.known-lengths": "Lengths for each example, minus 1, squared, and then the mean.",

@@ -92,7 +92,7 @@ EXERCISES = [
         hidden=("tasks.deep-trunk", "tasks.part-of-the-weights"),
         costs={"tasks.every-leaf-has-the-sum": 0.5, "tasks.trunk-is-freed": 0.5, "tasks.all-is-freed": 0.5},
         hints={
-            "tasks.two-losses": "autograd.grad of one loss gives its own gradients; the graph must outlive it.",
+            "tasks.two-losses": "autograd.grad of one loss, on a graph that outlives it; one length over all.",
             "tasks.every-leaf-has-the-sum": "Heads have a .grad, too: a pass that fills .grad must reach every leaf.",
             "tasks.added-to-what-is-there": "What was in .grad before is no pull, and stays.",
             "tasks.three-losses": "Each pull is of one loss, not of all so far.",
@@ -122,7 +122,7 @@ EXERCISES = [
         hidden=("reinforce.long-episode", "reinforce.large-logits"),
         costs={"reinforce.critic-is-left-alone": 0.5},
         hints={
-            "reinforce.value": "Categorical(logits=logits).log_prob(actions), times the returns, summed, negative.",
+            "reinforce.value": "Minus the sum of log_prob(actions), each times its own return; logits=logits.",
             "reinforce.gradient": "The log-probability must keep its history.",
             "reinforce.known-odds": "The choice that was made counts, by the logarithm of its probability.",
             "reinforce.later-rewards-count": "The return of a choice holds the rewards of all later ones.",

@@ -26,8 +26,6 @@
 # descriptions of something you have seen.
 
 # %%
-from IPython.display import display
-
 import course.nptorch as engine  # from lesson 1 on the lessons call it torch
 from autograder import grade
 from course.compare import compare
@@ -150,12 +148,9 @@ compare("derivatives.rule-of-a-product", seed=-1)
 # You can also play before you know anything. This bench changes a small program one switch at a time:
 
 # %%
-if torch is not None:
-    from course.widgets.bench import bench
+from course.widgets.bench import bench
 
-    display(bench("two-losses", engine="torch"))
-else:
-    print("This bench runs on torch, which is not installed here.")
+bench("two-losses", engine="torch") if torch else print("This bench runs on torch, which is not installed here.")
 
 # %% [markdown]
 # ## What comes next

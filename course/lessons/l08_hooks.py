@@ -182,8 +182,8 @@ for _ in range(4):
 # What do the three programs print? Write it down first.
 #
 # 1. `h` is used three times, as in `(h + h * 2 + h * 4).backward()`, and its hook prints what it gets.
-# 2. `a` and `b` go into `a + b`. A hook on `a` writes `g.mul_(10)` and returns nothing. What is the gradient
-#    of `b`? And what if the hook is on `b`: what is that of `a`?
+# 2. `a` and `b` go into `a + b`; `b` was made last, so its node runs first. A hook on `a` writes `g.mul_(10)` and
+#    returns nothing. What is the gradient of `b`? And what if the hook is on `b`: what is that of `a`?
 # 3. A hook on `h` returns zeros. Is `x.grad` None, as it is behind `h.detach()`, or zeros?
 
 # %%
@@ -302,7 +302,7 @@ print("turned works:", x.grad.tolist() == [2.0, 2.0], x.grad.tolist())
 # before = lambda gradients: (gradients[0] * 10,)
 # run_pre_hooks({0: before}, [torch.tensor([1.0])])                       # [tensor([10.])]
 #
-# after = lambda into, out: (None, out[0])
+# after = lambda passed_on, given: (None, given[0])
 # run_post_hooks({0: after}, [torch.tensor([1.0]), None], [torch.tensor([7.0])])
 # # RuntimeError: can't replace a None gradient with a non-None value
 # ```
@@ -340,8 +340,8 @@ loss.backward()
 print("loss:", loss.item(), " x.grad:", x.grad)
 
 # %% [markdown]
-# The trap stands after every node of the graph. It goes off at the first node out of which comes a nan
-# although none went in. One line of it is missing. (Not graded.)
+# The trap stands after every node of the graph. It goes off at the first node that passes on a nan although
+# none was given to it. One line of it is missing. (Not graded.)
 
 
 # %%
@@ -350,8 +350,8 @@ def has_nan(gradients):
     return any(g is not None and torch.isnan(g).any().item() for g in gradients)
 
 
-def guard(name, into, out):
-    """Stand behind the node of this name: `into` is what it passes on, `out` what it was given."""
+def guard(name, passed_on, given):
+    """Stand behind the node of this name: what it passes on to its inputs, and what it was given."""
     made_here = False  # yours
     if made_here:
         raise ArithmeticError(f"{name} made a nan")
@@ -379,7 +379,7 @@ except ArithmeticError as error:
 # %% [markdown]
 # <details><summary>One way to write it, and why there is a nan</summary>
 #
-# `made_here = has_nan(into) and not has_nan(out)`. It says `SqrtBackward0 made a nan`. `where` sends 0 to the
+# `made_here = has_nan(passed_on) and not has_nan(given)`. It says `SqrtBackward0 made a nan`. `where` sends 0 to the
 # branch that it did not take; the root's slope at 0 is infinite; 0 times infinity is nan. The cure is to keep
 # the bad number from the root: `torch.where(x > 0, x, torch.ones_like(x)).sqrt()` inside the outer `where`.
 # This trap is half of torch's [anomaly mode](https://docs.pytorch.org/docs/stable/autograd.html#anomaly-detection);

@@ -208,8 +208,9 @@ theatre.show(story)
 # <details><summary>Which of the two repairs was needed?</summary>
 #
 # The call. `apply` hands the context over as first argument, and whether that is named `self` or `ctx` is all
-# the same: `OldReLU`, derived anew, works with `apply` as it stands, here and in torch. `@staticmethod` says to
-# the reader what is true: there is no object, and two calls share nothing but what you put on the class.
+# the same: `OldReLU` as it stands, once derived from your `Function`, works with `apply`, as in torch.
+# `@staticmethod` says to the reader what is true: there is no object, and two calls share nothing but what you
+# put on the class.
 #
 # </details>
 #
@@ -434,7 +435,7 @@ for name, way in ways.items():
     print(f"{name:20} {nodes(y):5} nodes {(time.perf_counter() - start) * 1000:8.2f} ms")
 
 # %% [markdown]
-# Your Function is one node above those of two leaves, and keeps two tensors. The time may be about the same: what
+# Your Function is one node above those of two leaves, and keeps two tensors. It may take as long, or longer: what
 # costs is the loop in Python, there and back. The engine's own
 # [`conv2d`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv2d.html) keeps the same
 # two tensors, puts windows side by side, and multiplies many at once.

@@ -119,7 +119,7 @@ g_loss = 1 - judge(fake).mean()
 g_loss.backward()
 of_maker.step()
 for name, net in {"maker": maker, "judge": judge}.items():
-    print(name, [p.grad is not None and round(p.grad.abs().max().item(), 4) for p in net.parameters()])
+    print(name, [None if p.grad is None else round(p.grad.abs().max().item(), 4) for p in net.parameters()])
 
 # %% [markdown]
 # <details><summary>Diagnosis, once you have run it</summary>
@@ -173,8 +173,7 @@ grade("srgan-step", srgan_step=srgan_step)
 # %% [markdown]
 # Now write the other two for yourself (not graded), or read them in `course/models/cures.py`: the second has a
 # trap of its own. `g_loss.backward()` also adds to the *judge's* gradients, before the judge has stepped. See
-# how it keeps that apart. Then hold all three against each other, with
-# what each costs:
+# how it keeps that apart. Then hold all three against each other, with the processor time that each takes:
 
 # %%
 three = {"recompute": srgan_step, "step last": cures.step_after_both, "separate": cures.separate_graphs}
@@ -184,10 +183,10 @@ for name, (gradients, seconds, most) in results.items():
     print(f"{name:10} {1000 * seconds:6.1f} ms  {most / 2**20:5.1f} MB at most  maker's gradient differs by {away:.1e}")
 
 # %% [markdown]
-# Recompute and separate give the same gradient, and separate pays for a second run of the maker (ours is small;
-# in a real SRGAN the maker is by far the larger net). Step last gives *another* gradient: a different algorithm,
-# not a wrong one, and the cheapest where memory allows it to hold both graphs. What all three have in common: no
-# graph is walked through after somebody wrote into what it had saved.
+# Recompute and separate give the same gradient, and separate pays for a second run of the maker. (Ours is small, and
+# the times may change places when you run this again; a real SRGAN's maker is by far the larger net.) Step last gives
+# *another* gradient: a different algorithm, not a wrong one, and the cheapest where memory allows it to hold both
+# graphs. What all three have in common: no graph is walked through after somebody wrote into what it had saved.
 
 # %%
 compare("srgan.recomputed")
@@ -340,7 +339,8 @@ print("in both:          ", kept(True, True), "bytes")
 # <details><summary>Diagnosis, once you have run it</summary>
 #
 # The two graphs meet in leaves at most, and leaves keep nothing: no flag is needed (lesson 5). The flag in the first
-# pass keeps the first graph, and the second pass, which walks elsewhere, does not free it.
+# pass keeps the first graph, and the second pass, which walks elsewhere, does not free it. (With both, 12000 and not
+# 16000 bytes: `x` is kept by both, and there once.)
 # The minimal repair is to delete the flag. Where losses *do* share a trunk, `(a + b).backward()` or
 # `torch.autograd.backward([a, b])` need no flag either ([claim A5](../../docs/claims.md#a5)).
 #
@@ -400,7 +400,7 @@ for kind in ("total + loss", "loss.item()", "under no_grad"):
     print(f"{kind:14} {validate(kind)} KiB")
 
 # %% [markdown]
-# The repair is one word.
+# The repair is `.item()`; where nothing is trained, `no_grad` as well, so that no graph is made at all.
 #
 # ## Patient 6: a script of 2017
 #
@@ -454,9 +454,9 @@ compare("distributions.reinforce")
 # own reward and the later ones, discounted. `torch.distributions.Categorical(logits=logits)` has what you need.
 #
 # A tiny case: two choices among two actions, all logits 0, so every log-probability is `-log 2`. With rewards
-# `[1, 2]` and discount 0.5 the returns are `[2, 2]`, and the loss is `4 log 2 = 2.7726`. For a logit, `log_prob`
-# has the slope `1 - p` where it was chosen and `-p` where not, so the gradient is -1 at each chosen logit and +1
-# at the others.
+# `[1, 4]` and discount 0.5 the returns are `[3, 4]`, and the loss is `7 log 2 = 4.8520`. For a logit, `log_prob`
+# has the slope `1 - p` where it was chosen and `-p` where not, so the gradient is minus half the return at each
+# chosen logit, and plus half of it at the other.
 
 # %% tags=["exercise:reinforce", "points:1.5"]
 from course.parts.l11_srgan import reinforce_loss
@@ -464,7 +464,7 @@ from course.parts.l11_srgan import reinforce_loss
 # %%
 torch.use(reinforce_loss=reinforce_loss)
 logits = torch.zeros(2, 2, requires_grad=True)
-loss = reinforce_loss(logits, torch.tensor([0, 1]), [1.0, 2.0], discount=0.5)
+loss = reinforce_loss(logits, torch.tensor([0, 1]), [1.0, 4.0], discount=0.5)
 loss.backward()
 print(loss.item(), logits.grad.tolist())
 

@@ -261,6 +261,8 @@ def index_put(g: Any, shape: Shape, indices: Any) -> Any:
     """Return zeros of `shape` with `g` added at `indices` (what indexing with them picked)."""
     if isinstance(g, ARRAY):
         out = np.zeros(shape, g.dtype)
+        if not g.size:
+            return out
         if _picks_once(indices):
             out[indices] = g
         else:

@@ -170,9 +170,7 @@ def of_product_along(g: Any, x: Any, result: Any, dim: Shape, keepdim: bool) -> 
     if not x.shape:
         return g
     g = expand_as_summed(g, x, dim, keepdim)
-    if count_over(x, dim) == 1 and not raw(x != 0).all():
-        return g
-    return g * product_of_others(x, result, dim, keepdim)
+    return g if count_over(x, dim) == 1 and not raw(x).all() else g * product_of_others(x, result, dim, keepdim)
 
 
 def product_slope(g: Any, x: Any, result: Any, dim: int) -> Any:

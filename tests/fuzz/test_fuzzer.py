@@ -110,6 +110,25 @@ def test_rounding_is_no_difference() -> None:
     assert judge(program) is None
 
 
+def test_a_wrong_whole_number_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    rounded = Program(("a = T.tensor(1.75)", "b = (a + a).exp().exp()", "c = b.long()"))
+    assert judge(rounded) is None
+    as_it_is = nptorch.Tensor.long
+    monkeypatch.setattr(nptorch.Tensor, "long", lambda x: as_it_is(x * 1.01))
+    difference = judge(rounded)
+    assert difference is not None
+    assert difference.where == "c.values"
+
+
+def test_a_wrong_comparison_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    cancels = ("a = T.tensor(2.75)", "b = T.tensor([[1.0, 1.0], [-1.0, 1.0]]) / a", "c = b @ b", "d = c > 0")
+    assert judge(Program(cancels)) is None
+    monkeypatch.setattr(nptorch.Tensor, "__gt__", lambda x, other: x >= other + 1)
+    difference = judge(Program(cancels))
+    assert difference is not None
+    assert difference.where == "d.values"
+
+
 def test_what_is_kept_is_run_again(tmp_path: Path) -> None:
     program = Program(("a = T.tensor(1.0)",), patient=True)
     corpus.keep(tmp_path, program, "nothing")

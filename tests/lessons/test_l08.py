@@ -163,11 +163,11 @@ def test_the_nan_trap(engine: str) -> None:
         source, given = cell(LESSON, "def set_trap"), {"functools": functools, **names}
         del given["torch"]
         before, _ = run(source, T, **given)
-        written = source.replace("made_here = False", "made_here = has_nan(into) and not has_nan(out)")
+        written = source.replace("made_here = False", "made_here = has_nan(passed_on) and not has_nan(given)")
         after, _ = run(written, T, **given)
     assert before.strip() == "nothing was caught"
     assert after.strip() == "caught: SqrtBackward0 made a nan"
-    assert "made_here = has_nan(into) and not has_nan(out)" in said(LESSON, "why there is a nan")
+    assert "made_here = has_nan(passed_on) and not has_nan(given)" in said(LESSON, "why there is a nan")
 
 
 @ENGINES

@@ -64,8 +64,9 @@ def choose(self: Tensor, a: Any, b: Any) -> Tensor:
     return recorded("where", (a, b, self), np.where(self._data, x, y))
 
 
-_maximum = binary("maximum", compute=np.maximum)
-_minimum = binary("minimum", compute=np.minimum)
+# of two equal ones NumPy returns the second and torch the first (but for whole vectors of eight): zeros have signs
+_maximum = binary("maximum", compute=lambda a, b: np.maximum(b, a))
+_minimum = binary("minimum", compute=lambda a, b: np.minimum(b, a))
 for _name in ("maximum_", "minimum_"):
     delattr(Tensor, _name)  # torch has no such methods
 

@@ -222,6 +222,9 @@ def _picked(array: Any, indices: tuple[Any, ...]) -> Any:
         return array[indices]
     except IndexError as error:
         text = str(error)
+        nothing = _picks_nothing(array, indices)
+        if nothing is not None:  # then torch does not look where from
+            return nothing
         if " for axis " in text:  # torch counts the axes that index tensors stand for
             before, axis_, after = re.split(r" for axis (\d+)", text)
             among = sum(not isinstance(part, slice) for part in indices[: int(axis_)])
@@ -230,6 +233,16 @@ def _picked(array: Any, indices: tuple[Any, ...]) -> Any:
             shapes = ", ".join(str(list(i.shape)) for i in indices if isinstance(i, np.ndarray))
             text = f"shape mismatch: indexing tensors could not be broadcast together with shapes {shapes}"
         raise IndexError(text) from error
+
+
+def _picks_nothing(array: Any, indices: tuple[Any, ...]) -> Any:
+    """Return the empty array that an index picks whose positions are out of range; None if it picks something."""
+    first = tuple(np.zeros_like(part) if np.asarray(part).dtype.kind == "i" else part for part in indices)
+    try:
+        picked = array[first]
+    except IndexError:
+        return None
+    return None if picked.size else picked
 
 
 def _laid_out(values: Any, array: Any, indices: tuple[Any, ...]) -> Any:

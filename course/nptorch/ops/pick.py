@@ -13,29 +13,15 @@ from course.nptorch.math import along, at
 from course.nptorch.ops.axes import axis
 from course.nptorch.ops.layout import copied, in_order
 from course.nptorch.ops.operands import is_tensor
-from course.nptorch.ops.pick_checks import for_index_add, for_index_copy, for_scatter
+from course.nptorch.ops.pick_checks import for_index_add, for_index_copy, for_scatter, index_array
 from course.nptorch.ops.register import described, op, recorded
-
-
-def _index(name: str, index: Any, self: Tensor, dim: int) -> Any:
-    """Return an index array that fits `self`, checked as torch checks it."""
-    data = is_tensor(name, "index", 2, index)._data
-    if data.dtype.kind not in "iu":
-        raise RuntimeError(f"{name}(): Expected dtype int32/int64 for index")
-    if max(data.ndim, 1) != max(self.ndim, 1):
-        raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
-    extent = self._data.shape[dim] if self.ndim else 1
-    wrong = data[(data < 0) | (data >= extent)]
-    if wrong.size:
-        raise RuntimeError(f"index {wrong.flat[0]} is out of bounds for dimension {dim} with size {extent}")
-    return data
 
 
 @described("gather", inplace=False)
 def gather(self: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False) -> Any:
     """Return the elements at the positions `index` along `dim`."""
     dim = axis(dim, self.ndim)
-    data = _index("gather", index, self, dim)
+    data = index_array("gather", index, self, dim)
     values = self._array[along(data, dim)] if self.ndim else np.broadcast_to(self._data, data.shape)
     return "gather", (self, index), np.array(values), {"dim": dim}
 
@@ -78,7 +64,7 @@ def scatter(
     if reduce is not None:
         raise absent(f"scatter(reduce='{reduce}')")
     dim = axis(dim, self.ndim)
-    place = along(_index("scatter", index, self, dim), dim)
+    place = along(index_array("scatter", index, self, dim), dim)
     values = _copy(self)
     src = value if src is None else src
     if isinstance(src, Tensor):
@@ -94,7 +80,7 @@ def scatter(
 def scatter_add(self: Tensor, dim: int, index: Tensor, src: Tensor) -> Any:
     """Return a copy with `src` added at the positions `index` along `dim`."""
     dim = axis(dim, self.ndim)
-    place = along(_index("scatter_add", index, self, dim), dim)
+    place = along(index_array("scatter_add", index, self, dim), dim)
     for_scatter("scatter_add", self._data, index._data, src._data, dim)
     part = _source(src, index._data)
     values = _copy(self)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from course.nptorch._tensor import Tensor
 from course.nptorch.dtypes import dtype_of
 from course.nptorch.ops.axes import axis
+from course.nptorch.ops.operands import is_tensor
 
 
 def _names(*arrays: Any) -> list[str]:
@@ -93,3 +95,17 @@ def for_index_copy(x: Any, index: Any, source: Any, dim: int) -> None:
         raise IndexError(
             f"index_copy_(): Number of indices ({index.size}) should be equal to source.size(dim) ({source.shape[dim]})"
         )
+
+
+def index_array(name: str, index: Any, self: Tensor, dim: int) -> Any:
+    """Return an index array that fits `self`, checked as torch checks it."""
+    data = is_tensor(name, "index", 2, index)._data
+    if data.dtype.kind not in "iu":
+        raise RuntimeError(f"{name}(): Expected dtype int32/int64 for index")
+    if max(data.ndim, 1) != max(self.ndim, 1):
+        raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
+    extent = self._data.shape[dim] if self.ndim else 1
+    wrong = data[(data < 0) | (data >= extent)]
+    if wrong.size:
+        raise RuntimeError(f"index {wrong.flat[0]} is out of bounds for dimension {dim} with size {extent}")
+    return data

@@ -16,64 +16,15 @@ from course.nptorch._tensor import Tensor, wrap
 from course.nptorch.dtypes import dtype_of
 from course.nptorch.grad_mode import mode
 from course.nptorch.ops.overlap import overlaps_first, partly_same, refuse_repeats, same
+from course.nptorch.ops.refusals import refuse_inference, refuse_leaf, refuse_view
 from course.nptorch.parts import plugged
 from course.nptorch.record import OPS, make_node, needed, recorded_first
 from course.nptorch.saved import RESULT
 
-AT_PLACES = {"index_put", "index_add_into", "index_add", "index_copy", "scatter", "scatter_add"}  # read while written
+__all__ = ["check_shapes", "mismatch", "refuse_inference", "refuse_leaf", "refuse_view", "write", "wrote"]
+
 KINDS = {"b": 0, "u": 1, "i": 1, "f": 2}
-
-
-def refuse_leaf(self: Tensor) -> None:
-    """Refuse to write to a leaf that requires grad, or to a view of one, while recording.
-
-    Raises
-    ------
-    RuntimeError
-        With torch's message; nothing has been changed.
-    """
-    if not mode.enabled:
-        return
-    if self._base is None:
-        if self._requires_grad:
-            raise RuntimeError(messages.LEAF_IN_PLACE)
-        return
-    if self._made and self.requires_grad:
-        raise RuntimeError(messages.view_in_place(self))
-    base = self._base
-    if base._grad_fn is None and (base._requires_grad or self._grad_fn is not None):
-        raise RuntimeError(messages.LEAF_VIEW_IN_PLACE)
-    if self._grad_fn is None and base._grad_fn is not None:
-        # nobody has asked for its history since its base got one: torch takes it for a leaf that requires grad
-        raise RuntimeError(messages.LEAF_IN_PLACE)
-
-
-def refuse_inference(self: Tensor) -> None:
-    """Refuse to have written to a tensor that was made in inference mode, outside of it.
-
-    Raises
-    ------
-    RuntimeError
-        With torch's message. As in torch this comes last: the numbers are the new ones then.
-    """
-    if self._inference and not mode.inference:
-        raise RuntimeError(
-            "Inplace update to inference tensor outside InferenceMode is not allowed.You can make "
-            "a clone to get a normal tensor before doing inplace update.See "
-            "https://github.com/pytorch/rfcs/pull/17 for more details."
-        )
-
-
-def refuse_view(self: Tensor, *others: Any) -> None:
-    """Refuse to write to a view that must keep its history, if it or one of the `others` requires grad.
-
-    Raises
-    ------
-    RuntimeError
-        With torch's message; nothing has been changed.
-    """
-    if self._made and self._base is not None and (not others or (mode.enabled and True in needed((self, *others)))):
-        raise RuntimeError(messages.view_in_place(self))
+AT_PLACES = {"index_put", "index_add_into", "index_add", "index_copy", "scatter", "scatter_add"}  # read while written
 
 
 def write(

@@ -53,6 +53,7 @@ def ties_of(bits: int) -> Any:
 def ten_bits(T: Any, draw: Draw) -> Yields:
     x = single(T, [1.0, 3.14, 0.1, -3.14, 1000.3, 1e-5, -0.7])
     yield "rounded", rounding(T)(x, TF32)
+    yield "what fits already", rounding(T)(single(T, [1.5, 1024.0, 2.0**-20, -3.140625]), TF32)
 
 
 @scenario("rounding.seven-bits", lesson=12, contract=True, ulps=0, asks="What does torch's bfloat16 make of them?")

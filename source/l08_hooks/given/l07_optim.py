@@ -83,9 +83,10 @@ def adam_step(
     grad : Tensor
         Its gradient; leave it as it is.
     state : dict
-        What is remembered of this parameter: ``step`` (a 0-d tensor that counts the steps),
-        ``exp_avg`` and ``exp_avg_sq`` (running means of the gradient and of its square), and
-        ``max_exp_avg_sq`` if `amsgrad`. All are zeros at the first step; change them in place.
+        What is remembered of this parameter: ``step`` (a 0-d tensor of float32 that counts the steps;
+        calculate with its ``item()``, or the result has float32's digits), ``exp_avg`` and
+        ``exp_avg_sq`` (running means of the gradient and of its square), and ``max_exp_avg_sq`` if
+        `amsgrad`. All are zeros at the first step; change them in place.
     lr : float
         Learning rate.
     betas : (float, float)

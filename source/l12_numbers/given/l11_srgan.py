@@ -77,7 +77,7 @@ def carry_state(
     state : Tensor or tuple of Tensor
         Where to begin. If it requires grad it is learned: the first chunk's gradient reaches it.
     optimizer : Optimizer
-        Steps once after each chunk, on that chunk's gradients alone.
+        Steps once after each chunk, on that chunk's gradients alone; those of the last chunk stay in ``.grad``.
     loss_of : function
         Takes output and targets, returns one number.
 
