@@ -35,6 +35,7 @@ def saved_bytes(tensor):
             except RuntimeError:
                 continue
             if hasattr(kept, "nbytes"):
-                memory[kept.data_ptr()] = kept.nbytes
+                at = kept.data_ptr()
+                memory[at] = max(kept.nbytes, memory.get(at, 0))
         todo.extend(parent for parent, _ in node.next_functions)
     return sum(memory.values())

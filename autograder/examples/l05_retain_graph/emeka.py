@@ -40,5 +40,6 @@ def saved_bytes(tensor):
             except RuntimeError:
                 continue
             if isinstance(value, torch.Tensor):
-                alive[value.data_ptr()] = value.nbytes
+                address = value.data_ptr()
+                alive[address] = max(alive.get(address, 0), value.nbytes)
     return sum(alive.values())

@@ -47,5 +47,5 @@ def saved_bytes(tensor):
         queue.extend(edge[0] for edge in node.next_functions)
         for value in map(alive, node.saved()):
             if value is not None and hasattr(value, "data_ptr"):
-                sizes.setdefault(value.data_ptr(), value.nbytes)
-    return int(sum(sizes.values()))
+                sizes.setdefault(value.data_ptr(), []).append(value.nbytes)
+    return sum(max(those) for those in sizes.values())

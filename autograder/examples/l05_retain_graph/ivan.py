@@ -45,7 +45,7 @@ def all_nodes(root):
 
 
 def saved_bytes(tensor):
-    pointers, total = set(), 0
+    pointers = {}
     for node in all_nodes(tensor.grad_fn):
         for saved in node.saved():
             try:
@@ -53,8 +53,8 @@ def saved_bytes(tensor):
             except RuntimeError as error:
                 assert "second time" in str(error)
                 continue
-            if not isinstance(value, torch.Tensor) or value.data_ptr() in pointers:
+            if not isinstance(value, torch.Tensor):
                 continue
-            pointers.add(value.data_ptr())
-            total += value.nbytes
-    return total
+            if pointers.get(value.data_ptr(), 0) < value.nbytes:
+                pointers[value.data_ptr()] = value.nbytes
+    return sum(pointers.values())

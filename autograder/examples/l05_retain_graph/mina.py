@@ -53,5 +53,5 @@ def saved_bytes(tensor):
             except RuntimeError:
                 continue
             if isinstance(value, torch.Tensor):
-                alive[value.data_ptr()] = value.nbytes
+                alive[value.data_ptr()] = max(value.nbytes, alive.get(value.data_ptr(), 0))
     return sum(alive.values())
