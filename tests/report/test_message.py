@@ -10,6 +10,7 @@ from autograder.exercises import exercises
 from autograder.report.message import LABELS, parse
 from autograder.trial import Trial
 from autograder.verdict import judged, refused, stopped_at_basics
+from autograder.words import contrast
 from course.scenarios import load
 from course.scenarios.differences import Difference
 from course.scenarios.observation import Observation
@@ -103,3 +104,17 @@ def test_everything_right_says_nothing() -> None:
     said = parse("saved-tensor: 5 of 5 points. 9 of 9 checks pass.\n")
     assert said.first == ""
     assert said.messages == []
+
+
+def test_numbers_that_look_alike_are_shown_with_the_digits_that_differ() -> None:
+    one, other = (
+        Observation("v", "tensor", "float64", (8,), [1.5] * 7 + [last]) for last in (9.328140001, 9.328140002)
+    )
+    assert contrast(Difference("v", "value", one, other)) == (
+        "9.328140001, number 7 of 8",
+        "9.328140002, number 7 of 8",
+    )
+    single = (Observation("v", "tensor", "float64", (), [value]) for value in (0.1, 0.1 + 2**-40))
+    assert contrast(Difference("v", "value", *single)) == ("0.1", "0.1000000000009095")
+    far = (Observation("v", "number", "float", None, value) for value in (1.0, 2.0))
+    assert contrast(Difference("v", "value", *far)) == ("1", "2")

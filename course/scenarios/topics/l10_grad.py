@@ -24,6 +24,16 @@ def two_leaves(T: Any, draw: Draw) -> Yields:
     yield "gradients", attempt(handed_out(T), (a * b.exp()).sum(), [a, b])
 
 
+@scenario(
+    "handed.in-a-tuple", lesson=10, contract=True, asks="Are gradients handed out in a tuple, also where there is one?"
+)
+def in_a_tuple(T: Any, draw: Draw) -> Yields:
+    a, b = T.tensor(draw.normal(2), requires_grad=True), T.tensor(draw.normal(2), requires_grad=True)
+    for name, inputs in {"of one": [a], "of two": [a, b], "of one that does not count": (b,)}.items():
+        found = handed_out(T)((a * b if b is inputs[-1] and a is inputs[0] else a * 2).sum(), inputs)
+        yield name, isinstance(found, tuple)
+
+
 @scenario("handed.nothing-accumulates", lesson=10, contract=True, asks="Is every .grad the object that it was?")
 def nothing_accumulates(T: Any, draw: Draw) -> Yields:
     a, b, c = [T.tensor(draw.normal(2), requires_grad=True) for _ in range(3)]
