@@ -127,21 +127,24 @@ def post_hooks_as_pre_hooks(hooks: Any, grad_inputs: list[Any], grad_outputs: li
 
 @alternative(part="run_post_accumulate_hooks", how="by index over a tuple")
 def post_accumulate_by_index(leaf: Any) -> None:
-    hooks = tuple(leaf._post_accumulate_hooks.values())
+    hooks, given = tuple(leaf._post_accumulate_hooks.values()), leaf
     for index in range(len(hooks)):
-        answer = hooks[index](leaf)
-        if answer is None:
-            continue
+        answer = hooks[index](given)
+        given = given if answer is None else fits(hooks[index], given, answer)
+    if given is not leaf:
         raise RuntimeError("Tensor post accumulate grad hooks should return None.")
 
 
 @alternative(part="run_post_accumulate_hooks", how="by a copy of the table")
 def post_accumulate_over_a_copy(leaf: Any) -> None:
-    table = leaf._post_accumulate_hooks.copy()
+    table, answers = leaf._post_accumulate_hooks.copy(), [leaf]
     while table:
         _, hook = table.popitem(last=False)
-        if hook(leaf) is not None:
-            raise RuntimeError(f"{hook}: post accumulate grad hooks should return None")
+        answer = hook(answers[-1])
+        if answer is not None:
+            answers.append(fits(hook, answers[-1], answer))
+    if answers[-1] is not leaf:
+        raise RuntimeError("post accumulate grad hooks should return None")
 
 
 @alternative(part="store_retained_grad", how="by adding to zeros")

@@ -25,6 +25,7 @@ TENSORS = (
     "hooks.in-a-recorded-pass",
     "hooks.refused",
     "hooks.a-gradient-of-another-size",
+    "hooks.refused-without-a-name",
     "hooks.exception",
 )
 
@@ -39,6 +40,8 @@ NODES = (
     "hooks.nodes-answer-with-another",
     "hooks.nodes-and-none",
     "hooks.of-a-node-with-too-few-answers",
+    "hooks.nodes-are-given-tuples",
+    "hooks.nodes-refused-without-a-name",
 )
 
 POST = (
@@ -47,6 +50,7 @@ POST = (
     "hooks.post-accumulate-once-per-backward",
     "hooks.post-accumulate-while-running",
     "hooks.post-accumulate-returns",
+    "hooks.post-accumulate-returns-odd-things",
     "hooks.post-accumulate-raises",
 )
 
@@ -125,6 +129,7 @@ EXERCISES = [
             "hooks.in-a-recorded-pass": "Neither detach the gradient nor change the mode.",
             "hooks.refused": "Compare what comes back with what went in: a Tensor, its dtype, its shape.",
             "hooks.a-gradient-of-another-size": "Shapes must be equal; broadcasting is not enough.",
+            "hooks.refused-without-a-name": "A module has no __name__: getattr(hook, '__name__', '<unknown>').",
             "hooks.exception": "An exception in a hook is its author's business: let it pass.",
         },
         advice="A loop over the hooks: call, check what came back, and go on with it.",
@@ -153,6 +158,8 @@ EXERCISES = [
             "hooks.nodes-answer-with-another": "Compare each gradient with the one it replaces.",
             "hooks.nodes-and-none": "None for a gradient: yes. A gradient for None: no.",
             "hooks.of-a-node-with-too-few-answers": "zip stops at the shorter one: compare the lengths first.",
+            "hooks.nodes-are-given-tuples": "You are given lists; a hook is handed tuples.",
+            "hooks.nodes-refused-without-a-name": "A module has no __name__: getattr(hook, '__name__', '<unknown>').",
         },
         advice="Both are the loop of run_tensor_hooks, with a tuple in the place of one gradient.",
     ),
@@ -177,10 +184,11 @@ EXERCISES = [
             "hooks.post-accumulate-in-order": "In order of registration; they stay for the next pass.",
             "hooks.post-accumulate-while-running": "The table changes while you walk along it: walk along a copy.",
             "hooks.post-accumulate-returns": "Nothing is left to replace: a gradient that is returned is refused.",
+            "hooks.post-accumulate-returns-odd-things": "Check as run_tensor_hooks does; refuse after the last hook.",
             "hooks.retain-grad-adds": "The second gradient is added to the first.",
             "hooks.retain-grad-memory": "tensor.grad + gradient is new; += writes into what somebody may have kept.",
             "hooks.retain-grad-with-a-graph": "clone() keeps the history, detach() does not.",
         },
-        advice="run_post_accumulate_hooks is a loop with one check; store_retained_grad is one line.",
+        advice="The first is run_tensor_hooks with the leaf, and one check at the end; the second is one line.",
     ),
 ]

@@ -45,6 +45,7 @@ EXERCISES = [
         parts=("grad",),
         basics=("handed.two-leaves",),
         scenarios=(
+            "handed.in-a-tuple",
             "handed.nothing-accumulates",
             "handed.unused-input",
             "handed.of-several-elements",
@@ -58,6 +59,7 @@ EXERCISES = [
         costs={"handed.nothing-accumulates": 1, "handed.with-a-history": 0.5, "handed.after-an-error": 0.5},
         hints={
             "handed.two-leaves": "backward(inputs=inputs) fills .grad of these leaves; read it, then put things back.",
+            "handed.in-a-tuple": "Return a tuple, not a list.",
             "handed.nothing-accumulates": "Keep each .grad object, set None, and put the same object back.",
             "handed.unused-input": "A leaf that the pass did not reach has .grad None, if you set it so before.",
             "handed.of-several-elements": "Pass the gradient on to backward.",

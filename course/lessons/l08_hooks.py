@@ -391,7 +391,9 @@ except ArithmeticError as error:
 #
 # Two small functions for the ends of the order above.
 #
-# - `run_post_accumulate_hooks(leaf)`: `leaf.grad` is filled by now, and each hook gets the leaf.
+# - `run_post_accumulate_hooks(leaf)`: `leaf.grad` is filled by now, and each hook gets the leaf. torch
+#   runs the loop of `run_tensor_hooks` once more, with the leaf for the gradient, and complains at its end
+#   if anything but the leaf came out.
 # - `store_retained_grad(h, gradient)`: what `h.retain_grad()` asked for. In torch the second pass adds to the
 #   first as at a leaf. But whoever kept `h.grad` after the first pass still has **that** number: a leaf's
 #   `.grad` is added to in place, a retained one never.

@@ -115,9 +115,8 @@ my_guesses = ["...", "...", "...", "..."]
 # %% [markdown]
 # ## Exercise 1: `tolerance` and `is_close` (1.5 points)
 #
-# The engine has `torch.testing.assert_close`, less the two functions that decide. Where dtypes differ (somebody asked
-# for `check_dtype=False`) the looser tolerance counts: a float64 beside a float16 can be no better than that. A tiny
-# case:
+# The engine has all of `torch.testing.assert_close` but the two functions that decide. Where dtypes differ (somebody
+# said `check_dtype=False`) the looser tolerance counts: beside a float16 a float64 is no better. A tiny case:
 #
 # ```python
 # tolerance("float64", "float32")                                            # (1.3e-06, 1e-05)
@@ -210,8 +209,8 @@ for number in (1.0, 1024.0, 1024.5, 1025.0, 3.14, 3.140625):
 # tensor cores can multiply matrices and convolve so that of each factor
 # [only the first 10 bits of the mantissa count](https://docs.pytorch.org/docs/stable/notes/numerical_accuracy.html);
 # they add up in float32. In [torch's own example](https://docs.pytorch.org/docs/stable/notes/cuda.html#tf32-on-ampere)
-# that takes 0.016 s instead of 0.11. Whether torch may do so are two switches. **Guess their state** in a program that
-# says nothing: for products of matrices, and for convolutions.
+# that takes 0.016 s instead of 0.11. Two switches allow it: `torch.backends.cuda.matmul.allow_tf32` for products of
+# matrices, `torch.backends.cudnn.allow_tf32` for convolutions. **Guess their state**, if nobody has touched them:
 
 # %%
 my_guess = ("...", "...")  # (products, convolutions), True or False each
@@ -224,8 +223,8 @@ compare("numbers.tf32-switches")
 #
 # Products: no, [since torch 1.12](https://github.com/pytorch/pytorch/issues/84334); the two reports are older.
 # Convolutions: yes, to this day. So a network with convolutions computes in TF32 on such a GPU, and beyond the third
-# digit or so its loss is not that of your CPU, unless you say `torch.backends.cudnn.allow_tf32 = False`. (These are
-# the switches, read on a CPU; what they do takes such a GPU.)
+# digit or so its loss is not that of your CPU, unless you set the second switch to False. "Set to high" is the first
+# by its other handle, `torch.set_float32_matmul_precision`. (Read on a CPU; what switches do takes such a GPU.)
 #
 # </details>
 #
@@ -320,9 +319,8 @@ Histogram(product_errors(256), "Errors of a product of matrices with 256 terms, 
 # <details><summary>What to make of it, once you have run it</summary>
 #
 # It is the same: the errors add up as the terms do. TF32 is off by a few parts in ten thousand at any size, and so is
-# float16, for it is the factors that cost. So hold such a product against a CPU with a tolerance of some parts in a
-# thousand *of its typical element*: an element that nearly cancels keeps the error of its terms. bfloat16 is about
-# ten times as rough.
+# float16: it is the factors that cost. Hold such a product against a CPU with a tolerance of some parts in a thousand
+# *of its typical element*: one that nearly cancels keeps the error of its terms. bfloat16 is about ten times as rough.
 #
 # </details>
 #
@@ -373,8 +371,7 @@ for step in (0, 9, 49):
 # TF32 loses a few digits more than float32, and the net learns as well. That is the deal. It is a bad one for rotations
 # and distances, where the digits are the result, and when you compare two runs digit by digit.
 #
-# The same question with real formats: one program, step for step, in every way that this machine has. Columns of a GPU
-# are measured, here or elsewhere, and say where; if there is none, that is said.
+# The same question with real formats: one program, step for step, in every way that this machine has:
 
 # %%
 table = training.table("mlp")
@@ -407,7 +404,7 @@ print(f"and the next call: {1000 * (gpu.clock() - start):.3f} ms")
 # %% [markdown]
 # <details><summary>What happened, once you have run it</summary>
 #
-# The first is the time to queue something. The second waits, and so it pays for the first call's work as well. Such
+# The first is the time to queue something: 0 ms, once rounded. The second waits, and so it pays for both calls. Such
 # numbers get published ([0.03 ms that were 1.36](https://github.com/TristanBilot/mlx-benchmark/pull/21),
 # [6 ms that were 200](https://github.com/arrufat/dlib-pytorch-benchmark/pull/2)).
 #
@@ -423,9 +420,8 @@ print(f"and the next call: {1000 * (gpu.clock() - start):.3f} ms")
 # `synchronize` and `clock` are handed in: here `gpu.synchronize` and `gpu.clock`, on a real GPU
 # `torch.cuda.synchronize` and `time.perf_counter`.
 #
-# A tiny case: the calls take 400, 5, 6 and 7 ms on the device, and 0.008 ms to queue. With `warmup=1, repeats=3`
-# the times are 5.008, 6.008 and 7.008 ms, the median is 6.008 ms, and the quartiles are halfway to
-# the neighbours, 1 ms apart.
+# A tiny case: the calls take 400, 5, 6 and 7 ms on the device, and 0.008 ms to queue. With `warmup=1, repeats=3` the
+# times are 5.008, 6.008 and 7.008 ms, their median is 6.008, and the quartiles, halfway to the neighbours, are 1 apart.
 
 # %% tags=["exercise:honest-timer", "points:1.5"]
 from course.parts.l12_numbers import measure
@@ -458,8 +454,8 @@ for size in (16, 256, 4096, 65536, 1048576):
 
 # %% [markdown]
 # Small tensors cost the same whatever their size: Python and the engine, not arithmetic. A GPU has such a floor, too
-# (a launch takes microseconds), and wins above it only. All engines that this machine has, beside its own limits; the
-# columns of a GPU are measured, here or elsewhere, and say where:
+# (a launch takes microseconds), and wins above it only. All engines that this machine has, beside its own limits. What
+# its last lines call disturbed had to share the cores with other programs: do not believe it, run it again.
 
 # %%
 sweep = timing.sweep(budget=8)
@@ -492,6 +488,19 @@ print(f"float32 {1e6 * plain:.0f} us, pretended TF32 {1e6 * pretended:.0f} us")
 # *Your words here.*
 
 # %% [markdown]
+# <details><summary>Beside yours: what it may be when a GPU gives other numbers</summary>
+#
+# | one product is off, beside its typical element, by | likely | then |
+# |---|---|---|
+# | up to 1e-5 | another order of additions | nothing to mend |
+# | 1e-4 to 1e-3 | TF32, or float16 | the two switches; autocast |
+# | 1e-3 to 1e-2 | bfloat16 | autocast |
+# | all of it | other random numbers: one seed need not draw the same there | draw on the CPU, then `.to(device)` |
+#
+# Compare one step: each can make a difference larger. What is as large in float64 is not rounding.
+#
+# </details>
+#
 # ## Beyond this lesson
 #
 # What follows takes a GPU and was not run here; the pages are torch's.
@@ -502,8 +511,7 @@ print(f"float32 {1e6 * plain:.0f} us, pretended TF32 {1e6 * pretended:.0f} us")
 #   they time the device without the host.
 # - [Autocast](https://docs.pytorch.org/docs/stable/amp.html) chooses float16 or bfloat16 for each operation; float16
 #   also needs its gradients scaled, for it ends at 65504 and at 6e-8.
-# - [torch.backends](https://docs.pytorch.org/docs/stable/backends.html) has the switches, and
-#   [`use_deterministic_algorithms`](https://docs.pytorch.org/docs/stable/notes/randomness.html) asks for one order.
+# - [`use_deterministic_algorithms`](https://docs.pytorch.org/docs/stable/notes/randomness.html) asks for one order.
 #
 # Keep what you built:
 

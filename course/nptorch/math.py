@@ -15,6 +15,7 @@ import numpy as np
 from course.nptorch.choosing import choose
 from course.nptorch.dtypes import dtype_of, get_default_dtype
 from course.nptorch.engine import current
+from course.nptorch.messages import TWO_BOOLS
 
 ARRAY = (np.ndarray, np.generic)
 Shape = tuple[int, ...]
@@ -91,6 +92,13 @@ def raw(x: Any) -> Any:
 def where(condition: Any, a: Any, b: Any) -> Any:
     """Pick from `a` where `condition` holds, else from `b` (each a number as well)."""
     return choose(condition, a, b) if isinstance(condition, ARRAY) else condition.choose(a, b)
+
+
+def one_minus(weight: Any) -> Any:
+    """Return ``1 - weight``, which torch refuses to compute of bools."""
+    if raw(weight).dtype.kind == "b":
+        raise RuntimeError(TWO_BOOLS)
+    return 1 - weight
 
 
 def reciprocal_or_0(x: Any) -> Any:

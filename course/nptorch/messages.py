@@ -54,6 +54,11 @@ ONLY_FLOATS_HERE = "only Tensors of floating point dtype can require gradients"
 
 ONLY_LEAVES = "you can only change requires_grad flags of leaf variables."
 
+TWO_BOOLS = (
+    "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` "
+    "or `logical_xor()` operator instead."
+)
+
 USE_DETACH = (
     " If you want to use a computed variable in a subgraph that doesn't require differentiation "
     "use var_no_grad = var.detach()."

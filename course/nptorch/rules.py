@@ -41,6 +41,7 @@ from course.nptorch.math import (
     narrow,
     no_derivative,
     number_over,
+    one_minus,
     outer,
     power,
     put_along,
@@ -176,7 +177,7 @@ vjp("masked_fill_tensor", self=lambda g, mask: where(mask, 0, g),   value=lambda
 vjp("clamp_tensor", self=lambda g, self, min, max: where(between(self, min, max), g, 0),
                min=lambda g, self, min, max: where((self < min) & below(min, max, True), g, 0), max=lambda g, self, min, max: where((self > max) | below(max, min, False), g, 0), node_name="ClampBackward0")
 vjp("lerp",    self=lambda g, weight: g * (1 - weight),             end=lambda g, weight: g * weight)
-vjp("lerp_tensor", self=lambda g, weight: g * (1 - weight),         end=lambda g, weight: g * weight, weight=lambda g, self, end: g * (end - self), node_name="LerpBackward1")
+vjp("lerp_tensor", self=lambda g, weight: g * one_minus(weight),     end=lambda g, weight: g * weight, weight=lambda g, self, end: g * (end - self), node_name="LerpBackward1")
 vjp("addcmul", self=lambda g: g, tensor1=lambda g, tensor2, value: g * (tensor2 * value), tensor2=lambda g, tensor1, value: g * (tensor1 * value))
 vjp("addcdiv", self=lambda g: g, tensor1=lambda g, tensor2, value: g * number_over(value, tensor2), tensor2=lambda g, tensor1, tensor2, value: -g * (value * tensor1 / (tensor2 * tensor2)))
 

@@ -19,6 +19,9 @@ SPELLED = {
     "self_sym_sizes": {"": "shape"},
 }
 
+#: The table's names that such nodes do not answer to.
+HIDDEN = {(op, own) for by_row in SPELLED.values() for op, own in by_row.items() if op}
+
 
 class ShownSaved(Node):
     """A node with one property for each name that occurs in the vjp table.
@@ -39,6 +42,8 @@ def show(word: str) -> None:
     def shown(node: Any) -> Any:
         plan, facts = node.plan, node.facts
         name = _spelled(plan.op, word)
+        if (plan.op.name, word) in HIDDEN:
+            raise AttributeError(f"'{node.name()}' object has no attribute '_saved_{word}'")
         if name in plan.names:
             at = plan.names.index(name)
             return read(node.kept[at], node, plan.saves[at], as_tensor=True)
@@ -51,7 +56,7 @@ def show(word: str) -> None:
     def raw(node: Any) -> Any:
         plan = node.plan
         name = _spelled(plan.op, word)
-        if name not in plan.names:
+        if name not in plan.names or (plan.op.name, word) in HIDDEN:
             raise AttributeError(f"'{node.name()}' object has no attribute '_raw_saved_{word}'")
         from course.nptorch.autograd.raw_saved import raw_saved
 

@@ -122,6 +122,12 @@ def test_the_error_of_tf32_does_not_grow_with_the_terms() -> None:
     assert all(6 < one < 14 for one in brain / short)  # "about ten times as rough"
     assert all(one > 300 for one in short / single)
     assert largest < 5e-3  # "some parts in a thousand"
+    pattern = r"\| (?:up to )?(\S+?)(?: to (\S+))? \| (?:another order|TF32, or float16|bfloat16)"
+    bounds = re.findall(pattern, said(LESSON, "Beside yours"))
+    assert len(bounds) == 3
+    for (low, high), found_here in zip(bounds, ([*single], [*short, *half], [*brain]), strict=True):
+        at_least, at_most = (float(low), float(high)) if high else (0.0, float(low))
+        assert all(at_least < one < at_most for one in found_here)
 
 
 def test_training_in_tf32_loses_digits_and_learns() -> None:

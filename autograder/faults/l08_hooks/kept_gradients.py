@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from autograder.faults.registry import fault
+from course.parts.l08_hooks import run_tensor_hooks
 
 POST = "https://github.com/pytorch/pytorch/pull/107063"
 
 
-def refuse(answer: Any) -> None:
-    """What comes back from a hook: right in all faults that are not about it."""
-    if answer is not None:
-        raise RuntimeError("Tensor post accumulate grad hooks should return None.")
+def refuse() -> None:
+    raise RuntimeError("Tensor post accumulate grad hooks should return None.")
+
+
+def run(hooks: dict[int, Any], leaf: Any) -> None:
+    """Run the hooks, and look at what comes back: right in all faults that are not about it."""
+    if run_tensor_hooks(hooks, leaf) is not leaf:
+        refuse()
 
 
 @fault(
@@ -23,8 +28,7 @@ def refuse(answer: Any) -> None:
     links=[POST],
 )
 def post_accumulate_gets_the_gradient(leaf: Any) -> None:
-    for hook in list(leaf._post_accumulate_hooks.values()):
-        refuse(hook(leaf.grad))
+    run(leaf._post_accumulate_hooks, leaf.grad)
 
 
 @fault(
@@ -35,8 +39,7 @@ def post_accumulate_gets_the_gradient(leaf: Any) -> None:
     links=[POST],
 )
 def post_accumulate_gets_an_alias(leaf: Any) -> None:
-    for hook in list(leaf._post_accumulate_hooks.values()):
-        refuse(hook(leaf.detach()))
+    run(leaf._post_accumulate_hooks, leaf.detach())
 
 
 @fault(
@@ -72,7 +75,7 @@ def post_accumulate_answers_replace(leaf: Any) -> None:
 def post_accumulate_asks_if_true(leaf: Any) -> None:
     for hook in list(leaf._post_accumulate_hooks.values()):
         if hook(leaf):
-            refuse(True)
+            refuse()
 
 
 @fault(
@@ -82,8 +85,7 @@ def post_accumulate_asks_if_true(leaf: Any) -> None:
     help="Post-accumulate hooks run in the order in which they were registered.",
 )
 def post_accumulate_in_reverse(leaf: Any) -> None:
-    for hook in reversed(list(leaf._post_accumulate_hooks.values())):
-        refuse(hook(leaf))
+    run(dict(reversed(list(leaf._post_accumulate_hooks.items()))), leaf)
 
 
 @fault(
@@ -93,10 +95,9 @@ def post_accumulate_in_reverse(leaf: Any) -> None:
     help="A hook stays until its handle removes it: leave the table as it is.",
 )
 def post_accumulate_runs_once(leaf: Any) -> None:
-    hooks = list(leaf._post_accumulate_hooks.values())
+    hooks = dict(leaf._post_accumulate_hooks)
     leaf._post_accumulate_hooks.clear()
-    for hook in hooks:
-        refuse(hook(leaf))
+    run(hooks, leaf)
 
 
 @fault(
@@ -106,8 +107,7 @@ def post_accumulate_runs_once(leaf: Any) -> None:
     help="All hooks in the table run, not only the one that was registered last.",
 )
 def post_accumulate_only_the_last(leaf: Any) -> None:
-    for hook in list(leaf._post_accumulate_hooks.values())[-1:]:
-        refuse(hook(leaf))
+    run(dict(list(leaf._post_accumulate_hooks.items())[-1:]), leaf)
 
 
 @fault(
@@ -117,8 +117,11 @@ def post_accumulate_only_the_last(leaf: Any) -> None:
     help="A hook may remove itself while you loop over the table: loop over list(...values()).",
 )
 def post_accumulate_walks_along_the_table(leaf: Any) -> None:
+    given = leaf
     for hook in leaf._post_accumulate_hooks.values():
-        refuse(hook(leaf))
+        given = run_tensor_hooks({0: hook}, given)
+    if given is not leaf:
+        refuse()
 
 
 @fault(
@@ -128,9 +131,37 @@ def post_accumulate_walks_along_the_table(leaf: Any) -> None:
     help="Which hooks run is settled when the first one starts: one that is removed meanwhile still runs.",
 )
 def post_accumulate_skips_what_was_removed(leaf: Any) -> None:
+    given = leaf
     for key, hook in list(leaf._post_accumulate_hooks.items()):
         if key in leaf._post_accumulate_hooks:
-            refuse(hook(leaf))
+            given = run_tensor_hooks({0: hook}, given)
+    if given is not leaf:
+        refuse()
+
+
+@fault(
+    "post-accumulate-refuses-every-answer",
+    exercise="kept-gradients",
+    part="run_post_accumulate_hooks",
+    help="Check answers as run_tensor_hooks does: TypeError for a number, no error for the leaf itself.",
+    links=[POST],
+)
+def post_accumulate_refuses_every_answer(leaf: Any) -> None:
+    for hook in list(leaf._post_accumulate_hooks.values()):
+        if hook(leaf) is not None:
+            refuse()
+
+
+@fault(
+    "post-accumulate-stops-at-an-answer",
+    exercise="kept-gradients",
+    part="run_post_accumulate_hooks",
+    help="The hooks after an answer still run, on that answer: refuse it when the last one has run.",
+    links=[POST],
+)
+def post_accumulate_stops_at_an_answer(leaf: Any) -> None:
+    for hook in list(leaf._post_accumulate_hooks.values()):
+        run({0: hook}, leaf)
 
 
 @fault(

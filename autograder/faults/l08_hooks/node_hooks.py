@@ -132,6 +132,20 @@ def pre_invents_a_gradient(hooks: Any, gradients: list[Any]) -> list[Any]:
     return gradients
 
 
+@fault(
+    "pre-is-given-a-list",
+    exercise="node-hooks",
+    part="run_pre_hooks",
+    help="Hand tuple(gradients) to a hook before a node: a list could be changed behind your back.",
+)
+def pre_is_given_a_list(hooks: Any, gradients: list[Any]) -> list[Any]:
+    for hook in list(hooks.values()):
+        changed = hook(list(gradients))
+        if changed is not None:
+            gradients = _replaced(hook, gradients, changed)
+    return gradients
+
+
 # --- after a node -----------------------------------------------------------------------------
 
 
@@ -311,4 +325,18 @@ def post_accepts_a_list(hooks: Any, grad_inputs: list[Any], grad_outputs: list[A
         changed = hook(tuple(grad_inputs), tuple(grad_outputs))
         if changed is not None:
             grad_inputs = _replaced(hook, grad_inputs, tuple(changed) if isinstance(changed, list) else changed)
+    return grad_inputs
+
+
+@fault(
+    "post-is-given-lists",
+    exercise="node-hooks",
+    part="run_post_hooks",
+    help="Hand two tuples to a hook after a node, tuple(grad_inputs) and tuple(grad_outputs): no lists.",
+)
+def post_is_given_lists(hooks: Any, grad_inputs: list[Any], grad_outputs: list[Any]) -> list[Any]:
+    for hook in list(hooks.values()):
+        changed = hook(list(grad_inputs), list(grad_outputs))
+        if changed is not None:
+            grad_inputs = _replaced(hook, grad_inputs, changed)
     return grad_inputs

@@ -134,3 +134,8 @@ def zeros(output: Any, inputs: Sequence[Any], gradient: Any = None, create_graph
 @wrong("handed-out-of-the-sum", "Pass the gradient on to backward, and let it refuse where one is missing.")
 def of_the_sum(output: Any, inputs: Sequence[Any], gradient: Any = None, create_graph: bool = False) -> Any:
     return right(output.sum(), inputs, None, create_graph)
+
+
+@wrong("handed-out-in-a-list", "Return a tuple, as torch does: a list is another type, also where it has one element.")
+def in_a_list(output: Any, inputs: Sequence[Any], gradient: Any = None, create_graph: bool = False) -> Any:
+    return list(right(output, inputs, gradient, create_graph))

@@ -19,6 +19,7 @@ from numpy import ndarray
 from course.nptorch._tensor import Tensor, wrap
 from course.nptorch.absent import absent
 from course.nptorch.grad_mode import mode, recording
+from course.nptorch.messages import TWO_BOOLS
 from course.nptorch.ops.corners import power, rounded, truncated
 from course.nptorch.ops.corners import remainder as left_over
 from course.nptorch.ops.direct import accumulate, direct
@@ -183,10 +184,7 @@ def _no_bools(a: Any, b: Any) -> None:
     """Refuse to subtract bools, as torch does."""
     kinds = [np.asarray(x).dtype.kind for x in (a, b)]
     if kinds == ["b", "b"]:
-        raise RuntimeError(
-            "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` "
-            "or `logical_xor()` operator instead."
-        )
+        raise RuntimeError(TWO_BOOLS)
     if "b" in kinds:
         raise RuntimeError(
             "Subtraction, the `-` operator, with a bool tensor is not supported. If you are "

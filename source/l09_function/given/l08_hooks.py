@@ -62,7 +62,8 @@ def run_tensor_hooks(hooks: Any, gradient: Any) -> Any:
         ``expected Variable, but hook returned 'float'``, or whatever was returned that is no Tensor.
     RuntimeError
         ``hook 'its name' has changed the size of value``, or ``... has changed the type of value`` if
-        the dtype is another; ``can't replace a None gradient with a non-None value``.
+        the dtype is another; ``can't replace a None gradient with a non-None value``. A hook without a
+        ``__name__``, such as a ``functools.partial`` or a module, is called ``<unknown>``.
     """
     for hook in list(hooks.values()):
         changed = hook(gradient)
@@ -139,16 +140,18 @@ def run_post_accumulate_hooks(leaf: Any) -> None:
     Parameters
     ----------
     leaf : Tensor
-        ``leaf._post_accumulate_hooks`` is the dict of its hooks; each is called with `leaf`. Which
-        ones run is settled when the first one starts.
+        ``leaf._post_accumulate_hooks`` is the dict of its hooks. They are called as `run_tensor_hooks`
+        calls its hooks, with `leaf` in the place of the gradient: what one returns is checked
+        against what it was given, and handed to the next one.
 
     Raises
     ------
+    TypeError, RuntimeError
+        As in `run_tensor_hooks`, at once, for a number, another shape or another dtype.
     RuntimeError
-        ``Tensor post accumulate grad hooks should return None.`` if one returns another tensor than
-        `leaf`: there is nothing left to replace. What does not fit is refused as by `run_tensor_hooks`.
+        ``Tensor post accumulate grad hooks should return None.``, after the last hook, if another
+        tensor than `leaf` came out: there is nothing left to replace. A hook may return `leaf`.
     """
-    # as in torch: the same loop, so that the hooks after such an answer still run, on that answer
     if run_tensor_hooks(leaf._post_accumulate_hooks, leaf) is not leaf:
         raise RuntimeError("Tensor post accumulate grad hooks should return None.")
 
