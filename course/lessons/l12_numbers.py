@@ -13,8 +13,8 @@
 # %% [markdown]
 # # Lesson 12: Numbers: CPU and GPU
 #
-# *Optional: about 1.5 hours, 5 points on top of the 100. You build the ruler of `torch.testing.assert_close`,
-# the rounding of TF32 and bfloat16, and a timer that does not lie. You need lesson 1 in your head. No GPU.*
+# *Optional: about 2 hours, 5 points on top of the 100. You build the ruler of `torch.testing.assert_close`, the
+# rounding of TF32 and bfloat16, and an honest timer. You need lesson 1, no GPU. [Glossary](../../docs/glossary.md).*
 #
 # Two programs that people ran on a new GPU, with float32 tensors
 # ([one](https://github.com/pytorch/pytorch/issues/53635),
