@@ -107,13 +107,14 @@ def scenarios(
 ) -> None:
     """List the programs that torch and the engine both run."""
     from course.scenarios import scenarios as listed
+    from course.scenarios.registry import DEVICES
 
-    found = listed(lesson=lesson, prefix=prefix)
+    found = [one for needs in DEVICES for one in listed(lesson=lesson, prefix=prefix, needs=needs)]
     if not found:
         stop("no scenario fits. See them all with: gradschool scenarios")
     width = max(len(one.id) for one in found)
     for one in found:
-        typer.echo(f"{one.id:<{width}}  {one.lesson:>2}  {one.asks}")
+        typer.echo(f"{one.id:<{width}}  {one.lesson:>2}  {one.asks}{' (on a GPU)' if one.needs else ''}")
 
 
 @app.command()

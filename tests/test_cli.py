@@ -206,6 +206,12 @@ def test_commands_for_authors_say_so_in_a_students_installation(
     assert "needs the course's repository" in result.stderr
 
 
+def test_programs_for_a_gpu_are_listed_and_said_to_need_one() -> None:
+    lines = gradschool("scenarios", "cuda.t").stdout.splitlines()
+    assert all(line.endswith("(on a GPU)") for line in lines)
+    assert any(line.startswith("cuda.two-streams ") for line in lines)
+
+
 def test_scenarios_are_listed_with_their_question() -> None:
     lines = gradschool("scenarios", "saved.", "--lesson", "5").stdout.splitlines()
     assert lines

@@ -501,6 +501,15 @@ print(f"float32 {1e6 * plain:.0f} us, pretended TF32 {1e6 * pretended:.0f} us")
 #
 # </details>
 #
+# ## On a GPU
+#
+# How many bits of a product are right, with TF32 and without? If no GPU is here, and none was recorded, the next cell
+# says so. `gradschool scenarios cuda` lists more such programs: memory, streams, copies, errors that come late.
+
+# %%
+compare("cuda.tf32")
+
+# %% [markdown]
 # ## Beyond this lesson
 #
 # What follows takes a GPU and was not run here; the pages are torch's.
