@@ -167,8 +167,7 @@ def _moved(program: Program, difference: Difference, expected: Numbers, torch: E
     moved = _shaken(program, difference, torch, steps)
     if moved is None or moved.array.shape != expected.array.shape:
         return 0.0
-    apart = np.abs(moved.array.astype("f8") - expected.array.astype("f8"))
-    return float(np.max(apart[np.isfinite(apart)], initial=0.0))
+    return _furthest(moved, expected)
 
 
 def _rounded(program: Program, difference: Difference, expected: Numbers, torch: Engine) -> float:
@@ -176,9 +175,15 @@ def _rounded(program: Program, difference: Difference, expected: Numbers, torch:
     other = _in_other_precision(program, difference, expected, torch)
     if other is None or other.array.shape != expected.array.shape:
         return 0.0
-    apart = np.abs(other.array.astype("f8") - expected.array.astype("f8"))
     scale = 1.0 if _single(program, expected) else 2.0**-29
-    return float(np.max(apart[np.isfinite(apart)], initial=0.0)) * scale
+    return _furthest(other, expected) * scale
+
+
+def _furthest(one: Numbers, other: Numbers) -> float:
+    """Return the largest finite distance of two numbers of one place."""
+    with np.errstate(invalid="ignore"):  # two infinities
+        apart = np.abs(one.array.astype("f8") - other.array.astype("f8"))
+    return float(np.max(apart[np.isfinite(apart)], initial=0.0))
 
 
 def _single(program: Program, expected: Numbers) -> bool:

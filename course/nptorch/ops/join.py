@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from course.nptorch.ops.register import described, function, method, op, recorde
 from course.nptorch.ops.several import view_several
 from course.nptorch.ops.shape import step
 from course.nptorch.ops.write import mismatch
-from course.nptorch.record import OF_MANY, attach
+from course.nptorch.record import OF_MANY, OPS, attach, recorded_first
 
 
 def _tensors(name: str, tensors: Any) -> list[Tensor]:
@@ -116,7 +117,25 @@ def vstack(tensors: Sequence[Tensor]) -> Tensor:
 # -- several views at once ---------------------------------------------------------------------------
 
 
+def _recorded_before(row: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Let what recording an operation would complain of come before what is wrong with its sizes, as in torch."""
+
+    def wrapped(cut: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(cut)
+        def operation(self: Tensor, *args: Any, **kwargs: Any) -> Any:
+            try:
+                return cut(self, *args, **kwargs)
+            except (RuntimeError, IndexError):
+                recorded_first(OPS[row], (self,))
+                raise
+
+        return operation
+
+    return wrapped
+
+
 @op("unbind")
+@_recorded_before("unbind")
 def unbind(self: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """Return one view per position along an axis. They must not be changed in place."""
     dim = axis(dim, self.ndim)
@@ -129,6 +148,7 @@ def unbind(self: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
 
 
 @method("split")
+@_recorded_before("split")
 def split(self: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Return views of pieces of one size (the last may be smaller), or of the given sizes.
 
@@ -174,7 +194,7 @@ def chunk(self: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     extent = self._data.shape[dim]
     if not extent:
         return _pieces(self, [0] * chunks, dim, "split_with_sizes")
-    return split(self, -(-extent // chunks), dim)
+    return split(self, -(-extent // chunks), dim)  # type: ignore[no-any-return]
 
 
 @op("tensor_split")
