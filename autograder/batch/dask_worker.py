@@ -66,7 +66,7 @@ class Bench(WorkerPlugin):
     def teardown(self, worker: Any) -> None:
         """End all that was started here, and remove what was unpacked."""
         self._ended = True
-        for program in self._programs.values():
+        for program in list(self._programs.values()):  # whose program ends takes it out, in another thread
             program.kill()
             program.wait()
         shutil.rmtree(self.folder, ignore_errors=True)

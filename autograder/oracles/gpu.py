@@ -20,7 +20,6 @@ from autograder.oracles.seen import Disagreement, knows
 from course.compare.backends import DTYPES
 from course.compare.provenance import provenance, slug
 from course.scenarios.registry import Scenario, scenarios
-from course.workspace import ROOT
 
 
 @dataclass
@@ -134,7 +133,7 @@ def drive(job: Job) -> Iterator[dict[str, Any]]:
         at = None
         child = subprocess.Popen(
             [sys.executable, "-m", "autograder.oracles.child"],
-            cwd=ROOT,
+            cwd=Path(__file__).resolve().parents[2],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
