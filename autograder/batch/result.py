@@ -23,7 +23,7 @@ from autograder.sandbox.transplant import Carried
 VERSION = 1  # of the judge; raise it when the same submission may earn other points
 ROOT = Path(__file__).resolve().parents[2]
 # What decides about points and words. The lessons' texts come in as the notebook that is judged.
-JUDGING = ("autograder", "course/nptorch", "course/parts", "course/scenarios", "course/compare")
+JUDGING = ("autograder", "course/models", "course/nptorch", "course/parts", "course/scenarios", "course/compare")
 _SUFFIXES = (".py", ".json")
 NAME = re.compile(r"[0-9a-f]{64}")  # of a result
 
