@@ -6,6 +6,7 @@ from course.fuzz.accidents import is_accident
 from course.fuzz.compare import Difference, first_difference
 from course.fuzz.noise import is_noise
 from course.fuzz.program import Program
+from course.fuzz.reasons import is_explained
 from course.fuzz.run import Step, engine, run
 
 
@@ -23,6 +24,8 @@ def judge(program: Program, torch_showed: list[Step] | None = None) -> Differenc
     expected = run(program, torch) if torch_showed is None else torch_showed
     difference = first_difference(program, expected, run(program, engine("nptorch")))
     if difference is None or is_accident(program, difference) or is_noise(program, difference, torch):
+        return None
+    if is_explained(program, difference, torch):
         return None
     return difference
 

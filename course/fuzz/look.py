@@ -115,7 +115,7 @@ def _version(tensor: Any) -> Any:
 
 
 def _retains(tensor: Any) -> Any:
-    return None if tensor.is_leaf else tensor.retains_grad  # detach_ leaves torch's flag as it was
+    return tensor.retains_grad
 
 
 def _output_nr(tensor: Any) -> Any:

@@ -15,6 +15,7 @@ import numpy as np
 from course.fuzz.compare import TOLERANCE_ULPS, Difference, first_difference
 from course.fuzz.look import Numbers
 from course.fuzz.program import Program, names
+from course.fuzz.reasons import zeros_with_another_sign
 from course.fuzz.run import Engine, Run, Step, engine, quiet, run
 
 #: Errors larger than this, relative to the number itself, are never called noise.
@@ -68,7 +69,10 @@ def _sign_of_a_zero(program: Program, difference: Difference, torch: Engine) -> 
 
     It depends on how sums begin, and what is divided by such a zero, or asked for its angle, shows it.
     """
-    if difference.error is None:
+    if difference.error is None or not any(_PRODUCT.search(line) for line in program.statements):
+        return False
+    watched = Program(program.statements)
+    if not zeros_with_another_sign(run(watched, torch), run(watched, engine("nptorch")), difference.at):
         return False
     made = re.compile(r"(\w+) = (.*)")
     lines = [
@@ -145,7 +149,17 @@ def _as_float32(program: Program, size: float) -> float:
     """Return how far float64 numbers may be off because they came from float32 ones."""
     text = "\n".join(program.statements)
     has_float32 = "float32" in text or ".float()" in text or _UNTYPED.search(text) is not None
-    return TOLERANCE_ULPS * 2.0**-23 * size if has_float32 else 0.0
+    return TOLERANCE_ULPS * 2.0**-23 * size if has_float32 or _shows_float32(program) else 0.0
+
+
+def _shows_float32(program: Program) -> bool:
+    """Return whether a tensor of the program is float32, which a product of a number and a bool is, too."""
+    steps = run(Program(program.statements), engine("torch-cpu"))
+    return any(
+        isinstance(seen, dict) and isinstance(seen["values"], Numbers) and seen["values"].array.dtype == np.float32
+        for step in steps
+        for seen in step.seen.values()
+    )
 
 
 def _other_kind(expected: Numbers, moved: Numbers) -> bool:

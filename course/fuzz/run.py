@@ -71,6 +71,8 @@ class Run:
                 self._spare_torch(statement)
             if "retain_grad()" in statement or "inputs=[" in statement:
                 self._spare_the_second(statement)
+            if ".detach_()" in statement:
+                self._spare_what_is_retained(statement)
             exec(compiled(statement), self.names)
         except Exception as error:
             failed = Failed.of(error)
@@ -94,6 +96,13 @@ class Run:
             tensor = self.names.get(name)
             if isinstance(tensor, self.engine.T.Tensor) and not tensor._is_view() and tensor.output_nr:
                 raise NotImplementedError(f"torch would crash later, because of {name}")
+
+    def _spare_what_is_retained(self, statement: str) -> None:
+        """Refuse to cut off a tensor that retains its gradient: torch 2.13 asserts at the next write to it."""
+        for name in names(statement):
+            tensor = self.names.get(name)
+            if isinstance(tensor, self.engine.T.Tensor) and not tensor.is_leaf and tensor.retains_grad:
+                raise NotImplementedError(f"torch would assert later, because of {name}")
 
     def look(self) -> dict[str, Any]:
         """Look at everything that the program has made."""

@@ -63,7 +63,7 @@ def as_view(source: Tensor, view: Tensor, step: Callable[[Any], Any]) -> Tensor:
     view._made = source._made
     if not mode.enabled:
         # nothing was recorded, though it says that it requires grad if its base does, as in torch
-        view._made = "inference" if mode.inference else "no_grad"
+        view._made = "inference" if mode.inference or source._made == "inference" else "no_grad"
     return view
 
 
