@@ -254,9 +254,8 @@ for slope in (5.0, 0.5):
 #     return g / max(1.0, g.norm().item())
 # ```
 #
-# The trap: with gradients accumulated over two batches the hook clips **each** of the two, and `w.grad` has
-# length 2. `torch.nn.utils.clip_grad_norm_`, called once before the step, clips the sum
-# (`compare("hooks.clip-by-hook")` shows both).
+# The trap: with gradients accumulated over two batches the hook clips **each** of the two, and `w.grad` has length 2.
+# `torch.nn.utils.clip_grad_norm_`, called once before the step, clips the sum (`compare("hooks.clip-by-hook")`).
 #
 # </details>
 #
@@ -512,7 +511,6 @@ compare("hooks.order-at-a-tensor")
 #   [`register_multi_grad_hook`](https://docs.pytorch.org/docs/stable/autograd.html#torch.autograd.graph.register_multi_grad_hook).
 # - When which hook runs, in torch's words:
 #   [Backward hooks execution](https://docs.pytorch.org/docs/stable/notes/autograd.html#backward-hooks-execution).
-#   Its handle, in Python: [`torch/utils/hooks.py`](https://github.com/pytorch/pytorch/blob/main/torch/utils/hooks.py).
 #
 # Keep what you built:
 

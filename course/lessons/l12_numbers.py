@@ -85,24 +85,16 @@ print(f"furthest from the exact {exact:.6f}: {max(abs(one - exact) for one in su
 #
 # with tolerances that come from the dtype ([documentation](https://docs.pytorch.org/docs/stable/testing.html)):
 #
-# | dtype | rtol | atol |
-# |---|---|---|
-# | float16 | 1e-3 | 1e-5 |
-# | bfloat16 | 1.6e-2 | 1e-5 |
-# | float32 | 1.3e-6 | 1e-5 |
-# | float64 | 1e-7 | 1e-7 |
-# | whole numbers, bool | 0 | 0 |
+# | dtype | rtol | atol | rtol in steps at 1 |
+# |---|---|---|---|
+# | float16 | 1e-3 | 1e-5 | 1 |
+# | bfloat16 | 1.6e-2 | 1e-5 | 2 |
+# | float32 | 1.3e-6 | 1e-5 | 11 |
+# | float64 | 1e-7 | 1e-7 | 450,000,000 |
+# | whole numbers, bool | 0 | 0 | |
 #
-# The distance from 1 to the next number, `eps`, is a dtype's own measure. How many of those does rtol allow?
-
-# %%
-eps = {"float16": 2.0**-10, "bfloat16": 2.0**-7, "float32": 2.0**-23, "float64": 2.0**-52}
-for name, rtol in {"float16": 1e-3, "bfloat16": 1.6e-2, "float32": 1.3e-6, "float64": 1e-7}.items():
-    print(f"{name:9} eps {eps[name]:.1e}   rtol is {rtol / eps[name]:.3g} of them")
-
-# %% [markdown]
-# A few roundings in a row, then, and for float64 more than anybody needs. Four questions; write `"close"` or
-# `"not close"` **before** you build the answer:
+# A step at 1 is the distance from 1 to the next number of that dtype. So these are for a few roundings in a row, and
+# for float64 more than anybody needs. Four questions; write `"close"` or `"not close"` **before** you build the answer:
 #
 # 1. 1.0, where 2.0 is expected, with `rtol=0.5, atol=0`.
 # 2. The other way round: 2.0, where 1.0 is expected.
@@ -518,8 +510,7 @@ compare("cuda.tf32")
 #   last one comes about. The reported 1025 fits ties away from 0; to even, or cut off, it would be 1024.
 # - [CUDA events](https://docs.pytorch.org/docs/stable/generated/torch.cuda.Event.html) are marks in the queue itself:
 #   they time the device without the host.
-# - [Autocast](https://docs.pytorch.org/docs/stable/amp.html) chooses float16 or bfloat16 for each operation; float16
-#   also needs its gradients scaled, for it ends at 65504 and at 6e-8.
+# - [Autocast](https://docs.pytorch.org/docs/stable/amp.html) chooses float16 or bfloat16 for each operation.
 # - [`use_deterministic_algorithms`](https://docs.pytorch.org/docs/stable/notes/randomness.html) asks for one order.
 #
 # Keep what you built:
