@@ -237,6 +237,11 @@ def narrow(g: Any, dim: int, start: int, stop: int) -> Any:
     return g[at(dim, slice(start, stop))]
 
 
+def piece(g: Any, dim: int, bounds: tuple[int, int] | None) -> Any:
+    """Return the positions between two bounds along an axis; without bounds zeros of shape ``(0,)``, not recorded."""
+    return zeros_like(g.reshape(-1)[:0]) if bounds is None else narrow(g, dim, *bounds)
+
+
 def select(g: Any, dim: int, index: int) -> Any:
     """Return position `index` along an axis, which disappears."""
     return g[at(dim, index)]

@@ -38,11 +38,11 @@ from course.nptorch.math import (
     log,
     log_number,
     matmul,
-    narrow,
     no_derivative,
     number_over,
     one_minus,
     outer,
+    piece,
     power,
     put_along,
     put_diagonal,
@@ -250,7 +250,7 @@ vjp("repeat",  self=lambda g, shape, repeats: unrepeat(g, shape, repeats))
 vjp("rot90",   self=lambda g, k, dims: turned(g, -k, dims))
 vjp("flip",    self=lambda g, dims: flip(g, dims))
 vjp("roll",    self=lambda g, shifts, dims: roll(g, tuple(-n for n in shifts), dims))
-vjp_of_many("cat",   tensor=lambda g, i, dim, bounds: narrow(g, dim, bounds[i], bounds[i + 1]))
+vjp_of_many("cat",   tensor=lambda g, i, dim, bounds: piece(g, dim, bounds[i]))
 vjp_of_many("stack", tensor=lambda g, i, dim: select(g, dim, i))
 vjp("unbind",  self=lambda g, dim: stack(g, dim))
 vjp("split",   self=lambda g, dim: concatenate(g, dim))
@@ -263,7 +263,7 @@ vjp("index",   self=built(3, "index_self", lambda g, shape, indices: ...), tenso
 vjp("take",    self=lambda g, self, index: held(reshape(index_put(g, (math.prod(self.shape),), (raw(index),)), tuple(self.shape)), g), index=None)
 for _count in range(2, 7):  # more than one index tensor: each is kept
     vjp(f"index_{_count}", self=OPS["index"].rules[0], **{f"tensors{_i}": None for _i in range(_count)}, node_name="IndexBackward0")
-vjp("index_select", self=lambda g, shape, indices: held(index_put(g, shape, indices), g), tensors=None)
+vjp("index_select", self=lambda g, shape, indices: held(index_put(g, shape, indices), g), index=None)
 vjp("masked_select", self=lambda g, self, mask: held(index_put(g, tuple(self.shape), raw(mask)), g), mask=None)
 vjp("gather",  self=lambda g, self, index, dim: put_along(g, index, tuple(self.shape), dim), index=None)
 vjp("put_into", self=lambda g, indices: g[indices])
@@ -274,10 +274,10 @@ for _count in range(2, 7):
 vjp("index_add_into", self=lambda g: g, values=lambda g, indices: g[indices], tensors=None, node_name="IndexPutBackward0")
 for _count in range(2, 7):
     vjp(f"index_add_into_{_count}", self=lambda g: g, values=OPS["index_add_into"].rules[1], **{f"tensors{_i}": None for _i in range(_count)}, node_name="IndexPutBackward0")
-vjp("index_add", self=lambda g: g, source=lambda g, source, indices, alpha: g[indices] * alpha, tensors=None)
-vjp("index_copy", self=lambda g, indices: without(g, indices), source=lambda g, source, indices: g[indices], tensors=None)
-vjp("index_fill", self=lambda g, indices: without(g, indices), tensors=None)
-vjp("index_fill_tensor", self=lambda g, indices: without(g, indices), value=lambda g, indices: g[indices].sum(), tensors=None, node_name="IndexFillBackward1")
+vjp("index_add", self=lambda g: g, source=lambda g, source, indices, alpha: g[indices] * alpha, index=None)
+vjp("index_copy", self=lambda g, indices: without(g, indices), source=lambda g, source, indices: g[indices], index=None)
+vjp("index_fill", self=lambda g, indices: without(g, indices), index=None)
+vjp("index_fill_tensor", self=lambda g, indices: without(g, indices), value=lambda g, indices: g[indices].sum(), index=None, node_name="IndexFillBackward1")
 vjp("unique",  self=unforeseen("_unique2"), node_name="Unique2Backward0")
 vjp("scatter", self=lambda g, index, dim: without(g, along(index, dim)), src=lambda g, index, dim: gather(g, dim, index), index=None)
 vjp("scatter_number", self=lambda g, index, dim: without(g, along(index, dim)), index=None, node_name="ScatterBackward1")

@@ -17,6 +17,7 @@ from course.nptorch.saved import RESULT, read
 from course.nptorch.shown import show
 
 Rule = Callable[..., Any]
+MADE = ("result", "buffer", "high", "low", "total_weight")  # what an operation keeps of what it found itself
 node_bases: list[type] = []  # the class of recorded operations, put here by `record`
 
 
@@ -48,7 +49,7 @@ class Plan:
         asked |= {word for word in named if word == "result" or named.count(word) > 1}
         asked |= {name for name in op.inputs[op.arity :] if name not in named}
         # kept, and read again, in the order of the names; results come last
-        names = sorted(asked & op.tensors, key=lambda name: (name.startswith("result"), name))
+        names = sorted(asked & op.tensors, key=lambda name: (name.startswith(MADE), name))
         self.op = op
         self.names = tuple(names)
         self.saves = tuple(RESULT if name == "result" else op.inputs.index(name) for name in names)

@@ -127,7 +127,14 @@ def view_node(view: Tensor) -> Any:
     base = view._base
     assert base is not None
     facts = {"shape": base._data.shape, "replay": view._replay}
-    return make_node(AS_STRIDED, (base,), view, facts)
+    node = make_node(AS_STRIDED, (base,), view, facts)
+    if node is None:  # the base requires no grad any more: the view still does, as in torch, and its node leads nowhere
+        leaf = base.detach_alias()
+        leaf._requires_grad = True
+        node = make_node(AS_STRIDED, (leaf,), view, facts)
+        assert node is not None
+        node.edges = (None,)
+    return node
 
 
 def set_history(tensor: Tensor, node: Any) -> None:

@@ -181,6 +181,7 @@ PHRASES: tuple[str, ...] = (
     "must be the same as input size",
     "that is different to the input size",
     "is not a valid value for reduction",
+    "is not differentiable with respect to argument",
     "only applicable to index tensor",
     "Implicit dimension choice",
     # optimizers, schedules, initial weights

@@ -20,6 +20,22 @@ def record(name: str, inputs: tuple[Any, ...], values: Any, facts: dict[str, Any
     return result
 
 
+def not_differentiable(function: str, **given: Any) -> None:
+    """Refuse inputs that require grad where torch has no gradient for them, such as weights of classes.
+
+    Raises
+    ------
+    RuntimeError
+        If gradients are recorded and one of them requires grad.
+    """
+    for name, x in given.items():
+        if mode.enabled and x is not None and x.requires_grad:
+            raise RuntimeError(
+                f"The function '{function}' is not differentiable with respect to argument '{name}'. "
+                "This input cannot have requires_grad True."
+            )
+
+
 def lifted(name: str, kernel: Callable[..., Any], *facts: str) -> Callable[..., Any]:
     """Return `kernel` for arrays, and for Tensors recorded as the operation `name`.
 

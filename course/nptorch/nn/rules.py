@@ -121,11 +121,12 @@ vjp("rows_picked", x=lambda g, indices, rows, skipped: rows_added(g, indices, ro
 
 # -- normalisation (stats: which axes, and what was found along them) ------------------------------
 vjp("native_batch_norm", input=lambda g, input, weight, stats: held(norm_input(g, input, weight, stats), g, input, weight),
-    weight=lambda g, input, weight, stats: held(affine_sum(g * standard(input, stats), stats), g, input, weight), bias=lambda g, input, weight, stats: held(affine_sum(g, stats), g, input, weight))
+    weight=lambda g, input, weight, stats: held(affine_sum(g * standard(input, stats), stats), g, input, weight), bias=lambda g, input, weight, stats: held(affine_sum(g, stats), g, input, weight),
+    running_mean=None, running_var=None, result1=None, result2=None)
 vjp("native_layer_norm", input=lambda g, input, weight, bias, stats: held(norm_input(g, input, weight, stats), g, input, weight),
-    weight=lambda g, input, weight, stats: held(affine_sum(g * standard(input, stats), stats), g, input, weight), bias=lambda g, input, weight, stats: held(affine_sum(g, stats), g, input, weight))
+    weight=lambda g, input, weight, bias, stats: held(affine_sum(g * standard(input, stats), stats), g, input, weight), bias=lambda g, input, weight, bias, stats: held(affine_sum(g, stats), g, input, weight), result1=None, result2=None)
 vjp("native_group_norm", input=lambda g, input, weight, stats, grouped: held(reshape(norm_input(reshape(g, grouped), reshape(input, grouped), weight, stats), tuple(input.shape)), g, input),
-    weight=lambda g, input, stats, grouped: held(affine_sum(reshape(g, grouped) * standard(reshape(input, grouped), stats), stats), input), bias=lambda g, stats, grouped: affine_sum(reshape(g, grouped), stats)).kind.outputs = 3  # of mean and deviation, too: those never come
+    weight=lambda g, input, weight, stats, grouped: held(affine_sum(reshape(g, grouped) * standard(reshape(input, grouped), stats), stats), input), bias=lambda g, input, weight, stats, grouped: affine_sum(reshape(g, grouped), stats), result1=None, result2=None).kind.outputs = 3  # of mean and deviation, too: those never come
 
 # -- activations -----------------------------------------------------------------------------------
 vjp("prelu",    self=lambda g, self, weight: prelu_backward(g, self, weight), weight=lambda g, self, weight: prelu_weight_backward(g, self, weight), node_name="PreluKernelBackward0")
@@ -137,8 +138,8 @@ vjp("softplus", self=lambda g, self, beta, threshold: softplus_backward(g, self,
 vjp("softplus_backward", grad=lambda g, self, beta, threshold: softplus_backward(g, self, beta, threshold),
     self=lambda g, grad, self, beta, threshold: sigmoid_backward(g * grad, sigmoid(self * beta)) * as_numbers(self * beta < threshold, self) * beta, node_name="SoftplusBackwardBackward0")
 vjp("sigmoid_backward", grad=lambda g, output: sigmoid_backward(g, output), output=lambda g, grad, output: g * grad * (1 - output * 2), node_name="SigmoidBackwardBackward0")
-vjp("log_sigmoid", self=lambda g, self: log_sigmoid_backward(g, self))
-vjp("log_sigmoid_backward", grad=lambda g, self: log_sigmoid_backward(g, self), self=lambda g, grad, self: log_sigmoid_curvature(g * grad, self), node_name="LogSigmoidBackwardBackward0")
+vjp("log_sigmoid", self=lambda g, self, buffer: log_sigmoid_backward(g, self, buffer), buffer=None)
+vjp("log_sigmoid_backward", grad=lambda g, self, buffer: log_sigmoid_backward(g, self, buffer), self=lambda g, grad, self: log_sigmoid_curvature(g * grad, self), buffer=None, node_name="LogSigmoidBackwardBackward0")
 vjp("softmax",  self=lambda g, result, dim: softmax_backward(g, result, dim))
 vjp("softmax_backward", grad=lambda g, output, dim: softmax_backward(g, output, dim),
     output=lambda g, grad, output, dim: grad * g - sum_over(output * grad, (dim,)) * g - grad * sum_over(output * g, (dim,)), node_name="SoftmaxBackwardDataBackward0")
@@ -167,21 +168,21 @@ vjp("huber_loss",  self=lambda g, self, target, scale, beta: held(g * scale * be
     target=lambda g, self, target, scale, beta: held(g * scale * bent(target - self, beta), g, self, target))
 vjp("bent", self=lambda g, self, limit: where(abs(self) < limit, g, g * 0))  # as torch multiplies, inf times 0
 vjp("binary_cross_entropy", self=lambda g, self, target, scale, weight: held(bce_backward(weighted(g * scale, weight), self, target), g),
-    target=lambda g, self, scale, weight: weighted((log(1 - self) - log(self)) * g, weight) * scale)
+    target=lambda g, self, scale, weight: weighted((log(1 - self) - log(self)) * g, weight) * scale, weight=None)
 vjp("bce_backward", grad=lambda g, self, target: g * (self - target) / ((self + 1e-12) * (1 - self + 1e-12)),
     self=lambda g, grad, self, target: g * grad * (self * self - 2 * self * target + target) / ((self + 1e-12) ** 2 * (1 - self + 1e-12) ** 2),
     target=lambda g, grad, self: -g * grad / floored(self * (1 - self), 1e-12), node_name="BinaryCrossEntropyBackwardBackward0")
 vjp("binary_cross_entropy_with_logits",
     self=lambda g, self, target, scale, weight, pos_weight: weighted(logit_slope(self, target, pos_weight) * g, weight) * scale,
-    target=lambda g, self, scale, weight, pos_weight: weighted(logit_target_slope(self, pos_weight) * g, weight) * scale)
-vjp("nll_loss",    self=lambda g, self, shares: beside(picked(g, shares), self))
+    target=lambda g, self, scale, weight, pos_weight: weighted(logit_target_slope(self, pos_weight) * g, weight) * scale, weight=None, pos_weight=None)
+vjp("nll_loss",    self=lambda g, self, shares: beside(picked(g, shares), self), target=None, weight=None, total_weight=None)
 share("nll_loss2d", "nll_loss", node_name="NllLoss2DBackward0")
 # fmt: on
 
 
 def weighted(g: Any, weight: Any) -> Any:
-    """Multiply by weights (an array) if there are any."""
-    return g if weight is None else g * constant(weight, g)
+    """Multiply by weights if there are any."""
+    return g if weight is None else g * weight
 
 
 def floored(x: Any, least: float = FLOOR) -> Any:
@@ -193,7 +194,7 @@ def logit_slope(x: Any, target: Any, pos_weight: Any) -> Any:
     """Return the derivative of the cross entropy of ``sigmoid(x)`` with respect to x."""
     if pos_weight is None:
         return sigmoid(x) - target
-    t = target * constant(pos_weight, x)
+    t = target * pos_weight
     return (t + 1 - target) * sigmoid(x) - t
 
 
@@ -201,7 +202,7 @@ def logit_target_slope(x: Any, pos_weight: Any) -> Any:
     """Return the derivative of the same with respect to the target."""
     if pos_weight is None:
         return -x
-    return -log_sigmoid(x) * constant(pos_weight, x) + log_sigmoid(-x)
+    return -log_sigmoid(x) * pos_weight + log_sigmoid(-x)
 
 
 def spread(g: Any, shares: Any) -> Any:

@@ -27,9 +27,14 @@ def _elu(g: Any, x: Any, alpha: float, scale: float, input_scale: float, is_resu
     return choose(x <= 0, g * (input_scale * bent), g * scale)
 
 
+def _log_sigmoid(g: Any, x: Any, decayed: Any) -> Any:
+    below = as_numbers(x < 0, x)  # `decayed` is exp(-|x|), as it was in the forward pass
+    return g * (below - (2 * below - 1) * (decayed / (1 + decayed)))
+
+
 sigmoid_backward = lifted("sigmoid_backward", lambda g, s: g * (1 - s) * s)
 softplus_backward = lifted("softplus_backward", _softplus, "beta", "threshold")
-log_sigmoid_backward = lifted("log_sigmoid_backward", lambda g, x: g * logistic(-x))
+log_sigmoid_backward = lifted("log_sigmoid_backward", _log_sigmoid)
 elu_backward = lifted("elu_backward", _elu, "alpha", "scale", "input_scale", "is_result")
 softmax_backward = lifted("softmax_backward", lambda g, s, dim: (g - sum_over(g * s, (dim,))) * s, "dim")
 log_softmax_backward = lifted("log_softmax_backward", lambda g, s, dim: g - np.exp(s) * sum_over(g, (dim,)), "dim")

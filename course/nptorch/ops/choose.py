@@ -126,7 +126,7 @@ def clamp(self: Tensor, min: Any = None, max: Any = None) -> Any:  # noqa: A002 
     values = values if high is None else np.minimum(high, values)
     if any(isinstance(b, Tensor) for b in bounds):
         return "clamp_tensor", (self, min, max), led_by(np.array(values), x, *limits), None
-    return "clamp", (self,), np.array(values), {"min": min, "max": max}
+    return "clamp", (self,), led_by(np.array(values), x), {"min": min, "max": max}
 
 
 @described("clamp_min")
@@ -137,7 +137,7 @@ def clamp_min(self: Tensor, min: Any) -> Any:  # noqa: A002 - torch's name
     values = np.maximum(bound, x)
     if isinstance(min, Tensor):
         return "clamp_min_tensor", (self, min), led_by(values, self._data, min._data), None
-    return "clamp_min", (self,), values, {"min": min}
+    return "clamp_min", (self,), led_by(values, self._data), {"min": min}
 
 
 @described("clamp_max")
@@ -148,7 +148,7 @@ def clamp_max(self: Tensor, max: Any) -> Any:  # noqa: A002 - torch's name
     values = np.minimum(bound, x)
     if isinstance(max, Tensor):
         return "clamp_max_tensor", (self, max), led_by(values, self._data, max._data), None
-    return "clamp_max", (self,), values, {"max": max}
+    return "clamp_max", (self,), led_by(values, self._data), {"max": max}
 
 
 @described("masked_fill")

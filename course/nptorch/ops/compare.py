@@ -88,7 +88,7 @@ def _test(name: str, compute: Callable[[Any], Any]) -> None:
 
     @op(name)
     def operation(self: Tensor) -> Tensor:
-        return wrap(compute(self._data))
+        return wrap(led_by(compute(self._data), self._data))
 
     operation.__name__ = name
     operation.__doc__ = f"Return {name} of every element, as bools."

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from course.nptorch._tensor import Tensor
+from course.nptorch._tensor import Tensor, wrap
 from course.nptorch.math import logistic, signum
-from course.nptorch.ops.layout import copied, in_order
+from course.nptorch.ops.layout import copied, in_order, led_by
 from course.nptorch.ops.operands import refuse_whole
 from course.nptorch.ops.pointwise import unary
 from course.nptorch.ops.register import described
@@ -73,7 +73,7 @@ def round(self: Tensor, *, decimals: int = 0) -> Any:  # noqa: A001 - torch's na
     x = self._data
     if x.dtype.kind != "f":
         return "round", (self,), copied(x), None
-    return "round" if decimals == 0 else "round_decimals", (self,), np.round(x, decimals), None
+    return "round" if decimals == 0 else "round_decimals", (self,), led_by(np.round(x, decimals), x), None
 
 
 @described("leaky_relu", inplace=True)
@@ -85,7 +85,7 @@ def leaky_relu(self: Tensor, negative_slope: float = 0.01) -> Any:
     scaled = x * slope
     # of the two, the larger one is right for the usual slopes, and found faster than by asking for each
     values = np.maximum(x, scaled) if 0 < slope <= 1 else np.where(x > 0, x, scaled)
-    return "leaky_relu", (self,), values, {"negative_slope": negative_slope}
+    return "leaky_relu", (self,), led_by(values, x), {"negative_slope": negative_slope}
 
 
 @described("softplus", inplace=False)
@@ -95,7 +95,7 @@ def softplus(self: Tensor, beta: float = 1, threshold: float = 20) -> Any:
     refuse_whole("softplus_cpu", x)
     scaled = x * beta
     values = np.where(scaled > threshold, x, np.log1p(np.exp(scaled)) / beta)
-    return "softplus", (self,), values.astype(x.dtype), {"beta": beta, "threshold": threshold}
+    return "softplus", (self,), led_by(values.astype(x.dtype), x), {"beta": beta, "threshold": threshold}
 
 
 @described("log_sigmoid", inplace=False)
@@ -103,7 +103,8 @@ def log_sigmoid(self: Tensor) -> Any:
     """Return ``log(sigmoid(self))`` without overflow."""
     x = self._data
     refuse_whole("log_sigmoid_cpu", x)
-    return "log_sigmoid", (self,), in_order(np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))), None
+    decayed = np.exp(-np.abs(x))
+    return "log_sigmoid", (self, wrap(decayed)), in_order(np.minimum(x, 0) - np.log1p(decayed)), None
 
 
 @described("nan_to_num")

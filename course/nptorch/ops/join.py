@@ -61,12 +61,15 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
                     f"Sizes of tensors must match except in dimension {dim}. Expected size {m} but "
                     f"got size {n} for tensor number {i} in the list."
                 )
-    result = wrap(in_order(np.concatenate(in_common(*(x._array for x in used)), axis=dim)))
+    arrays = in_common(*(x._array for x in parts))
+    result = wrap(in_order(np.concatenate([a for a in arrays if len(used) == len(parts) or a.shape != (0,)], axis=dim)))
     if mode.enabled:
-        bounds = [0]
-        for x in used:
-            bounds.append(bounds[-1] + x._data.shape[dim])
-        attach(OF_MANY["cat"](len(used)), tuple(used), result, {"dim": dim, "bounds": bounds})
+        bounds: list[tuple[int, int] | None] = []
+        stop = 0
+        for x in parts:
+            start, stop = stop, stop + (x._data.shape[dim] if x._data.shape != (0,) else 0)
+            bounds.append(None if x._data.shape == (0,) else (start, stop))
+        attach(OF_MANY["cat"](len(parts)), tuple(parts), result, {"dim": dim, "bounds": bounds})
     return result
 
 

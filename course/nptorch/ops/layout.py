@@ -20,7 +20,7 @@ def copied(x: Any) -> Any:
     """Return a copy laid out as `x` is, without gaps; axes that `expand` repeated take their turn."""
     if not x.ndim:
         return np.array(x)
-    return np.logical_or(x, x) if x.dtype.kind == "b" else np.positive(x)  # numpy.array would put repeated axes last
+    return led_by(np.array(x), x) if 0 in x.strides else np.array(x)
 
 
 def of_dtype(x: Any, dtype: Any) -> Any:

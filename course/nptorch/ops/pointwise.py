@@ -43,9 +43,12 @@ def unary(*names: str, compute: Callable[[Any], Any], floats_only: bool = True) 
     def operation(self: Tensor) -> Tensor:
         data = self._data
         if not mode.enabled or (data.__class__ not in FLOATS and data.dtype.kind != "f"):
-            return wrap(compute(floating(data) if floats_only else data))  # nothing to record
+            values = compute(floating(data) if floats_only else data)
+            return wrap(led_by(values, data) if data.ndim > 2 and 0 in data.strides else values)  # nothing to record
         result = new(Tensor)
         result._data = compute(data[()] if data.__class__ is ndarray and not data.ndim else data)
+        if data.ndim > 2 and 0 in data.strides:
+            result._data = led_by(result._data, data)
         attach_one(row, self, result)
         return result
 
@@ -326,13 +329,13 @@ def pow(self: Any, exponent: Any) -> Any:  # noqa: A001 - torch's name
             return "pow", (self, exponent), led_by(power(a, b), *aligned(a, b)), None
         return "number_pow", (exponent,), in_order(power(a, b)), {"base": a}
     values = np.square(a) if b == 2 and type(b) is not bool and a.dtype.kind == "f" else power(a, b)
-    return "pow_number", (self,), values, {"exponent": b}
+    return "pow_number", (self,), led_by(values, a), {"exponent": b}
 
 
 @described("square")
 def square(self: Tensor) -> Any:
     """Return the square of every element."""
-    return "pow_number", (self,), np.square(self._data), {"exponent": 2}
+    return "pow_number", (self,), led_by(np.square(self._data), self._data), {"exponent": 2}
 
 
 def _either_first(name: str, operation: Callable[..., Tensor]) -> None:

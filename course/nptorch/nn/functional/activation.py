@@ -16,6 +16,7 @@ import numpy as np
 from course.nptorch._tensor import Tensor, wrap
 from course.nptorch.nn import kernels
 from course.nptorch.nn.lifted import record
+from course.nptorch.ops.layout import led_by
 from course.nptorch.ops.operands import refuse_whole
 from course.nptorch.ops.register import FUNCTIONS
 
@@ -95,7 +96,8 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
     if x.dtype != slopes._data.dtype:
         kinds = [one.dtype.tensor_type.removesuffix("Tensor") for one in (input, weight)]
         raise RuntimeError(f"prelu: Type promoting not supported. Got {kinds[0]} and {kinds[1]}")
-    return record("prelu", (input, slopes), np.where(x > 0, x, x * slopes._data))  # type: ignore[no-any-return]
+    values = np.where(x > 0, x, x * slopes._data)
+    return record("prelu", (input, slopes), led_by(values, x, slopes._data))  # type: ignore[no-any-return]
 
 
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
@@ -207,7 +209,7 @@ def _made(name: str, input: Tensor, values: Any, inplace: bool = False, **facts:
 
         refuse_leaf(input)
         return write(input, name, (input,), values, facts)
-    return record(name, (input,), values, facts)  # type: ignore[no-any-return]
+    return record(name, (input,), led_by(values, input._data), facts)  # type: ignore[no-any-return]
 
 
 # -- along an axis -------------------------------------------------------------------------------

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from course.nptorch._tensor import Tensor
+from course.nptorch._tensor import Tensor, wrap
 from course.nptorch.nn.functional.reduction import reduction_of
-from course.nptorch.nn.lifted import record
+from course.nptorch.nn.lifted import not_differentiable, record
 from course.nptorch.ops.operands import refuse_whole
 
 __all__ = ["cross_entropy", "nll_loss"]
@@ -52,6 +52,14 @@ def nll_loss(
     x, t = input._data, np.asarray(target._data)
     refuse_whole("nll_loss_out_frame", x)
     _check(x, t, target)
+    not_differentiable("nll_loss_forward" if x.ndim < 3 else "nll_loss2d_forward", weight=weight)
+    if x.ndim not in (1, 2, 4):  # torch looks at what is neither rows nor images as an image of one row
+        image, places = (
+            one.reshape(*one.shape[:first], *((1, -1) if one.numel() else (0, 0)))
+            for one, first in ((input, 2), (target, 1))
+        )
+        made = nll_loss(image, places, weight, ignore_index=ignore_index, reduction=reduction)
+        return made.view(t.shape) if reduction == "none" else made
     axis = 0 if x.ndim == 1 else 1
     classes = x.shape[axis]
     counted = t != ignore_index
@@ -72,7 +80,8 @@ def nll_loss(
         values = np.add.reduce(values, axis=None)
         values = values / total if reduction == "mean" else values
     name = "nll_loss" if x.ndim <= 2 else "nll_loss2d"
-    return record(name, (input,), values, {"shares": shares})  # type: ignore[no-any-return]
+    counts = wrap(total if reduction != "none" else x.dtype.type(0))
+    return record(name, (input, target, weight, counts), values, {"shares": shares})  # type: ignore[no-any-return]
 
 
 def _check(x: Any, t: Any, target: Tensor) -> None:
@@ -131,11 +140,8 @@ def cross_entropy(
     if reduction == "sum":
         even = even.sum()
     elif reduction == "mean":
-        if weight is None:
-            count = float((target._data != ignore_index).sum())
-        else:
-            kept = target._data[target._data != ignore_index]
-            count = float(weight._data[kept].sum())
+        counted = target._data != ignore_index
+        count = wrap(counted.sum() if weight is None else weight._data[target._data[counted]].sum())
         even = even.sum() / count
     classes = input.shape[axis]
     return loss * (1 - label_smoothing) + even * (label_smoothing / classes)  # type: ignore[no-any-return]

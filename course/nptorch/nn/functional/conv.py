@@ -217,11 +217,13 @@ def _check(
             f"input{list(input.shape)} to have {channels} channels, but got {input.shape[1]} "
             "channels instead"
         )
-    for name, x in (("bias", bias), ("weight", weight)):
-        if x is not None and x._data.dtype != input._data.dtype:
-            kinds = {"float64": "double", "float32": "float", "int64": "long", "float16": "c10::Half"}
-            mine, theirs = (kinds.get(d.name, d.name) for d in (input.dtype, x.dtype))
-            raise RuntimeError(f"Input type ({mine}) and {name} type ({theirs}) should be the same")
+    if bias is not None and bias._data.dtype != input._data.dtype:
+        kinds = {"float64": "double", "float32": "float", "int64": "long int", "float16": "c10::Half"}
+        mine, theirs = (kinds.get(d.name, d.name) for d in (input.dtype, bias.dtype))
+        raise RuntimeError(f"Input type ({mine}) and bias type ({theirs}) should be the same")
+    if weight._data.dtype != input._data.dtype:
+        names = [x.dtype.tensor_type.removesuffix("Tensor") for x in (input, weight)]
+        raise RuntimeError(f"expected scalar type {names[0]} but found {names[1]}")
 
 
 def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:

@@ -16,7 +16,8 @@ from course.nptorch._tensor import Tensor
 from course.nptorch.grad_mode import recording
 from course.nptorch.nn.functional.classes import cross_entropy, nll_loss
 from course.nptorch.nn.functional.reduction import reduced, reduction_of
-from course.nptorch.nn.lifted import record
+from course.nptorch.nn.lifted import not_differentiable, record
+from course.nptorch.ops.cast import result_type
 from course.nptorch.ops.layout import led_by
 from course.nptorch.ops.operands import in_common, refuse_floats_into, refuse_whole
 from course.nptorch.ops.register import FUNCTIONS
@@ -49,9 +50,11 @@ def _aligned(input: Any, target: Any) -> tuple[Any, Any]:
     return input, target
 
 
-def _pointwise(name: str, input: Tensor, target: Tensor, values: Any, reduction: str, **facts: Any) -> Tensor:
+def _pointwise(
+    name: str, input: Tensor, target: Tensor, values: Any, reduction: str, *kept: Tensor | None, **facts: Any
+) -> Tensor:
     values, scale = reduced(led_by(values, input._data, target._data), reduction)
-    return record(name, (input, target), values, {"scale": scale, **facts})  # type: ignore[no-any-return]
+    return record(name, (input, target, *kept), values, {"scale": scale, **facts})  # type: ignore[no-any-return]
 
 
 def mse_loss(
@@ -179,6 +182,7 @@ def binary_cross_entropy(
             f"Using a target size ({target.shape}) that is different to the input size "
             f"({input.shape}) is deprecated. Please ensure they have the same size."
         )
+    not_differentiable("binary_cross_entropy", weight=weight)
     x, t = input._data, target._data
     if x.dtype != t.dtype:
         kinds = [one.dtype.tensor_type.removesuffix("Tensor") for one in (target, input)]
@@ -190,9 +194,9 @@ def binary_cross_entropy(
         raise RuntimeError("all elements of target should be between 0 and 1")
     with np.errstate(divide="ignore"):
         values = -(t * np.maximum(np.log(x), -100) + (1 - t) * np.maximum(np.log1p(-x), -100))
-    factor = None if weight is None else np.broadcast_to(weight._data, x.shape)
-    values = values if factor is None else values * factor
-    return _pointwise("binary_cross_entropy", input, target, values, reduction, weight=factor)
+    weight = None if weight is None else weight.expand(input.shape)
+    values = values if weight is None else values * weight._data
+    return _pointwise("binary_cross_entropy", input, target, values, reduction, weight)
 
 
 def binary_cross_entropy_with_logits(
@@ -214,20 +218,17 @@ def binary_cross_entropy_with_logits(
     reduction = reduction_of(reduction, size_average, reduce)
     if target.shape != input.shape:
         raise ValueError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
+    not_differentiable("binary_cross_entropy_with_logits", weight=weight, pos_weight=pos_weight)
     x, t = input._data, target._data
     refuse_whole("log_sigmoid_cpu", x)
     refuse_floats_into(t, x)
     log_sigmoid = np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
-    factor = None if weight is None else weight._data
     if pos_weight is None:
         values = (1 - t) * x - log_sigmoid
-        positive = None
     else:
-        positive = pos_weight._data
-        values = (1 - t) * x - ((positive - 1) * t + 1) * log_sigmoid
-    values = values if factor is None else values * factor
-    facts = {"weight": factor, "pos_weight": positive}
-    return _pointwise("binary_cross_entropy_with_logits", input, target, values, reduction, **facts)
+        values = (1 - t) * x - ((pos_weight._data - 1) * t + 1) * log_sigmoid
+    values = values if weight is None else values * weight._data
+    return _pointwise("binary_cross_entropy_with_logits", input, target, values, reduction, weight, pos_weight)
 
 
 def kl_div(
@@ -271,6 +272,11 @@ def kl_div(
 
 def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """Return the cosine of the angle between `x1` and `x2` along an axis."""
+    common = result_type(x1, x2)
+    if not common.is_floating_point:
+        kind = common.tensor_type.removesuffix("Tensor")
+        raise RuntimeError(f"expected common dtype to be floating point, yet common dtype is {kind}")
+    x1, x2 = x1.to(common), x2.to(common)
     whole = np.broadcast_shapes(x1._data.shape, x2._data.shape)
     x1, x2 = (x if x._data.shape == whole else x.expand(whole) for x in (x1, x2))
     lengths = [x.norm(2, dim, keepdim=True).clone() for x in (x1, x2)]

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from course.nptorch._tensor import Tensor
-from course.nptorch.nn.lifted import record
+from course.nptorch._tensor import Tensor, wrap
+from course.nptorch.nn.lifted import not_differentiable, record
 from course.nptorch.nn.normal import Stats
 from course.nptorch.ops.operands import refuse_whole
 
@@ -68,22 +68,26 @@ def batch_norm(
     for name, given in named.items():
         if given is not None and given.numel() != channels:
             raise RuntimeError(f"{name} should contain {channels} elements not {given.numel()}")
+    not_differentiable("native_batch_norm", running_mean=running_mean, running_var=running_var)
     axes = tuple(d for d in range(x.ndim) if d != 1)
     shape = (1, channels, *(1,) * (x.ndim - 2))
     if training:
         mean, var = _moments(x, axes, "batch_norm")
-        if running_mean is not None and running_var is not None:
-            count = x.size // channels
-            # written past the version counter, as torch does
-            _move(running_mean._array, mean.reshape(-1), momentum)
-            _move(running_var._array, var.reshape(-1) * (count / (count - 1)), momentum)
     else:
         if running_mean is None or running_var is None:
             raise RuntimeError("Expected running_mean and running_var to be defined when training=False")
         mean = np.array(running_mean._data).reshape(shape)
         var = np.array(running_var._data).reshape(shape)
     stats = Stats(axes, shape, axes, (channels,), mean, _rstd(var, eps, x), eps, not training)
-    return _normalised("native_batch_norm", input, weight, bias, stats)
+    found = (stats.mean, stats.rstd) if training else (x[:0, 0], x[:0, 0])
+    kept = (running_mean, running_var, *(wrap(one.reshape(-1)) for one in found))
+    made = _normalised("native_batch_norm", input, weight, bias, stats, kept)
+    if training and running_mean is not None and running_var is not None:
+        count = x.size // channels
+        # written past the version counter, as torch does
+        _move(running_mean._array, mean.reshape(-1), momentum)
+        _move(running_var._array, var.reshape(-1) * (count / (count - 1)), momentum)
+    return made
 
 
 def layer_norm(
@@ -124,7 +128,7 @@ def layer_norm(
     before = tuple(range(x.ndim - len(last)))
     affine = (*(1,) * len(before), *last)
     stats = Stats(axes, affine, before, last, mean, _rstd(var, eps, x), eps, False)
-    return _normalised("native_layer_norm", input, weight, bias, stats)
+    return _normalised("native_layer_norm", input, weight, bias, stats, (wrap(stats.mean), wrap(stats.rstd)))
 
 
 def instance_norm(
@@ -139,12 +143,13 @@ def instance_norm(
 ) -> Tensor:
     """Normalise every channel of every image by itself."""
     n, c = input.shape[:2]
+    weight, bias, mean, var = (None if w is None else w.repeat(n) for w in (weight, bias, running_mean, running_var))
     flat = input.contiguous().view(1, n * c, *input.shape[2:])
-    if use_input_stats:
-        weight, bias = (None if w is None else w.repeat(n) for w in (weight, bias))
-        made = batch_norm(flat, None, None, weight, bias, True, momentum, eps)
-        return made.view(*input.shape)  # type: ignore[no-any-return]
-    return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
+    made = batch_norm(flat, mean, var, weight, bias, use_input_stats, momentum, eps)
+    for running, moved in ((running_mean, mean), (running_var, var)):
+        if running is not None and moved is not None:
+            running.detach().copy_(moved.view(n, c).mean(0))
+    return made.view(*input.shape)  # type: ignore[no-any-return]
 
 
 def group_norm(
@@ -182,10 +187,14 @@ def group_norm(
     if bias is not None:
         values += bias._data.reshape(stats.affine)
     facts = {"stats": stats, "grouped": grouped.shape}
-    return record("native_group_norm", (input, weight, bias), np.ascontiguousarray(values.reshape(x.shape)), facts)  # type: ignore[no-any-return]
+    found = [wrap(one.reshape(n, num_groups)) for one in (mean, stats.rstd)]
+    values = np.ascontiguousarray(values.reshape(x.shape))
+    return record("native_group_norm", (input, weight, bias, *found), values, facts)  # type: ignore[no-any-return]
 
 
-def _normalised(name: str, input: Tensor, weight: Tensor | None, bias: Tensor | None, stats: Stats) -> Tensor:
+def _normalised(
+    name: str, input: Tensor, weight: Tensor | None, bias: Tensor | None, stats: Stats, kept: Any
+) -> Tensor:
     values = (input._data - stats.mean) * stats.rstd
     if weight is not None:
         values *= weight._data.reshape(stats.affine)
@@ -195,7 +204,7 @@ def _normalised(name: str, input: Tensor, weight: Tensor | None, bias: Tensor | 
         values += 0  # as torch does, which makes 0 of -0
     if name == "native_layer_norm":
         values = np.ascontiguousarray(values)
-    return record(name, (input, weight, bias), values, {"stats": stats})  # type: ignore[no-any-return]
+    return record(name, (input, weight, bias, *kept), values, {"stats": stats})  # type: ignore[no-any-return]
 
 
 def _moments(x: Any, axes: tuple[int, ...], kernel: str) -> tuple[Any, Any]:
