@@ -54,6 +54,7 @@ def repeated(x: Any, shape: tuple[int, ...]) -> Any:
 
 exp = both("exp", np.exp)
 log = both("log", np.log)
+log1p = both("log1p", np.log1p)
 sin = both("sin", np.sin)
 cos = both("cos", np.cos)
 sinh = both("sinh", np.sinh)
@@ -121,7 +122,9 @@ beside = both("beside", lambda g, x: g)
 def power(x: Any, exponent: Any) -> Any:
     """Return ``x ** exponent``; by a root where torch takes one, which decides what becomes of -inf."""
     if isinstance(x, ARRAY):
-        return 1 / np.sqrt(x) if exponent == -0.5 else x**exponent
+        if exponent in (0.5, -0.5):
+            return np.sqrt(x) if exponent > 0 else 1 / np.sqrt(x)
+        return x**exponent
     return x.pow(exponent)
 
 

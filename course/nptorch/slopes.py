@@ -53,7 +53,8 @@ def of_variance(g: Any, x: Any, dim: Shape, keepdim: bool, correction: float, wh
     freedom = count_over(x, dim) - correction
     apart = minus_mean(x, dim)
     if freedom <= 0 and (whole or not x.shape):
-        return expand_as_summed(g, x, dim, keepdim) * where(apart == 0, math.nan, ones_like(apart) * math.inf)
+        at_the_mean = x == sum_over(x, dim) / max(count_over(x, dim), 1)
+        return expand_as_summed(g, x, dim, keepdim) * where(at_the_mean, math.nan, ones_like(apart) * math.inf)
     return expand_as_summed(g * (2 / freedom if freedom else math.inf), x, dim, keepdim) * apart
 
 

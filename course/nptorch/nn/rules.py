@@ -19,6 +19,7 @@ from course.nptorch.math import (
     exp,
     held,
     log,
+    log1p,
     log_sigmoid,
     reshape,
     sigmoid,
@@ -37,12 +38,12 @@ from course.nptorch.nn.slopes import (
     elu_backward,
     elu_curvature,
     gelu_backward,
+    gelu_curvature,
     gelu_tanh_backward,
     gelu_tanh_curvature,
     log_sigmoid_backward,
     log_sigmoid_curvature,
     log_softmax_backward,
-    normal_pdf,
     prelu_backward,
     prelu_weight_backward,
     sigmoid_backward,
@@ -153,7 +154,7 @@ vjp("elu_backward", grad=lambda g, self, alpha, scale, input_scale, is_result: e
 vjp("silu",     self=lambda g, self: g * sigmoid(self) * (1 + self * (1 - sigmoid(self))))
 vjp("mish",     self=lambda g, self: g * mish_slope(self))
 vjp("gelu",     self=lambda g, self: gelu_backward(g, self))
-vjp("gelu_backward", grad=lambda g, self: gelu_backward(g, self), self=lambda g, grad, self: g * grad * (normal_pdf(self) * (2 - self * self)))
+vjp("gelu_backward", grad=lambda g, self: gelu_backward(g, self), self=lambda g, grad, self: g * grad * gelu_curvature(self))
 vjp("gelu_tanh", self=lambda g, self: gelu_tanh_backward(g, self), node_name="GeluBackward0")
 vjp("gelu_tanh_backward", grad=lambda g, self: gelu_tanh_backward(g, self), self=lambda g, grad, self: g * grad * gelu_tanh_curvature(self), node_name="GeluBackwardBackward0")
 vjp("hardtanh", self=lambda g, self, min_val, max_val: tied(where((self <= min_val) | (self >= max_val), 0, g), self))
@@ -214,7 +215,8 @@ def spread(g: Any, shares: Any) -> Any:
 
 def mish_slope(x: Any) -> Any:
     """Return the derivative of ``x * tanh(softplus(x))``."""
-    t = tanh(softplus(x))
+    # in torch the formula that is recorded has no form of softplus that stands large numbers
+    t = tanh(softplus(x)) if isinstance(x, np.ndarray | np.generic) else tanh(log1p(exp(x)))
     return t + x * sigmoid(x) * (1 - t * t)
 
 

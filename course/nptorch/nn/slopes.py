@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from course.nptorch.choosing import choose
-from course.nptorch.math import as_numbers, exp, logistic, sigmoid, sum_over, tanh
+from course.nptorch.math import as_numbers, cosh, exp, logistic, sigmoid, sum_over, tanh
 from course.nptorch.nn.kernels import normal_cdf
 from course.nptorch.nn.lifted import lifted
 
@@ -27,6 +27,12 @@ def _elu(g: Any, x: Any, alpha: float, scale: float, input_scale: float, is_resu
     return choose(x <= 0, g * (input_scale * bent), g * scale)
 
 
+def _log_softmax(g: Any, s: Any, dim: int) -> Any:
+    # it begins with -0, so that a sum of such zeros is one, too
+    total = np.add.reduce(g, axis=dim, keepdims=True, initial=-0.0) if g.ndim else g
+    return g - np.exp(s) * total
+
+
 def _log_sigmoid(g: Any, x: Any, decayed: Any) -> Any:
     below = as_numbers(x < 0, x)  # `decayed` is exp(-|x|), as it was in the forward pass
     return g * (below - (2 * below - 1) * (decayed / (1 + decayed)))
@@ -37,7 +43,7 @@ softplus_backward = lifted("softplus_backward", _softplus, "beta", "threshold")
 log_sigmoid_backward = lifted("log_sigmoid_backward", _log_sigmoid)
 elu_backward = lifted("elu_backward", _elu, "alpha", "scale", "input_scale", "is_result")
 softmax_backward = lifted("softmax_backward", lambda g, s, dim: (g - sum_over(g * s, (dim,))) * s, "dim")
-log_softmax_backward = lifted("log_softmax_backward", lambda g, s, dim: g - np.exp(s) * sum_over(g, (dim,)), "dim")
+log_softmax_backward = lifted("log_softmax_backward", _log_softmax, "dim")
 gelu_backward = lifted("gelu_backward", lambda g, x: g * (normal_cdf(x) + x * normal_pdf(x)))
 gelu_tanh_backward = lifted("gelu_tanh_backward", lambda g, x: g * gelu_tanh_slope(x))
 # at 0 torch takes the slope of the left in the first derivative and that of the right in the second
@@ -48,6 +54,12 @@ prelu_weight_backward = lifted("prelu_weight_backward", lambda g, x, weight: cho
 def normal_pdf(x: Any) -> Any:
     """Return the density of a standard normal number at x."""
     return exp(x * x * -0.5) / math.sqrt(2 * math.pi)
+
+
+def gelu_curvature(x: Any) -> Any:
+    """Return the second derivative of gelu."""
+    pdf = normal_pdf(x)
+    return pdf * 2 - x * x * pdf
 
 
 def _gelu_inner(x: Any) -> tuple[Any, Any]:
@@ -64,9 +76,13 @@ def gelu_tanh_slope(x: Any) -> Any:
 
 def gelu_tanh_curvature(x: Any) -> Any:
     """Return the second derivative of torch's tanh approximation of gelu."""
-    t, slope = _gelu_inner(x)
-    curvature = x * (6 * 0.044715 * math.sqrt(2 / math.pi))
-    return (1 - t * t) * (slope - x * t * slope * slope + x * curvature * 0.5)
+    scale = math.sqrt(2 / math.pi)
+    inner = (x + x * x * x * 0.044715) * scale
+    sech = 1 / cosh(inner)  # not 1 - tanh * tanh, which loses digits far from 0
+    bell = sech * sech
+    slope = (x * x * (3 * 0.044715) + 1) * scale
+    bends = x * 0.5 * slope * (-2 * bell * tanh(inner)) * slope
+    return bell * slope * 0.5 + (bell * slope * 0.5 + bends + x * 0.5 * bell * (x * (6 * 0.044715 * scale)))
 
 
 def elu_curvature(g: Any, x: Any, alpha: float, scale: float, input_scale: float, is_result: bool) -> Any:
