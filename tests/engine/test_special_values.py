@@ -51,12 +51,14 @@ TOGETHER = """
     F.l1_loss(x, x.detach() * 2) | F.smooth_l1_loss(x, x.detach() * 2) | F.huber_loss(x, x.detach() * 2)
     F.kl_div(x, x.detach().softmax(0)) | T.stack([x, x]).amax(0) | T.stack([x, r]).amax(0) | T.stack([x, r]).max(0)[0]
     T.stack([x, r]).logsumexp(0) | T.stack([x, r]).norm(dim=0) | T.stack([x, r]).std(0) | T.maximum(x, r)
-    T.minimum(x, r) | T.where(x > 1, x, r) | x * r | x / r | x ** r | x.atan2(r) | x.hypot(r) | x.fmod(r) | x.remainder(r)
+    T.minimum(x, r) | T.where(x > 1, x, r) | x * r | x / r | x ** r | x.atan2(r) | x.hypot(r)
+    x.fmod(r) | x.remainder(r)
     x.logaddexp(r) | x.xlogy(r) | x.lerp(r, 0.25) | x.lerp(r, x) | x.clamp(r, x) | x.clamp(min=r)
     T.addcdiv(x, x, r) | T.addcmul(x, x, r) | x.div(r, rounding_mode="trunc") | x.aminmax()[0] + x.aminmax()[1]
     x.masked_fill(x > 1, INF) | x[x > 0].sum() | x.gather(0, T.tensor([0, 0, 2])) | T.einsum("i,i->", x, r)
     F.binary_cross_entropy_with_logits(x, x.detach().tanh().abs()) | T.cross(x, r, dim=0) | x[:0].sum() | x[:0].mean()
-    x[:0].prod() | x[:0].norm() | x[:0].logsumexp(0) | x[:0].softmax(0) | F.batch_norm(x[:, None], None, None, training=True)
+    x[:0].prod() | x[:0].norm() | x[:0].logsumexp(0) | x[:0].softmax(0)
+    F.batch_norm(x[:, None], None, None, training=True)
 """
 
 

@@ -124,10 +124,10 @@ vjp("rows_picked", x=lambda g, indices, rows, skipped: rows_added(g, indices, ro
 vjp("native_batch_norm", input=lambda g, input, weight, stats: held(norm_input(g, input, weight, stats), g, input, weight),
     weight=lambda g, input, weight, stats: held(affine_sum(g * standard(input, stats), stats), g, input, weight), bias=lambda g, input, weight, stats: held(affine_sum(g, stats), g, input, weight),
     running_mean=None, running_var=None, result1=None, result2=None)
-vjp("native_layer_norm", input=lambda g, input, weight, bias, stats: held(norm_input(g, input, weight, stats), g, input, weight),
-    weight=lambda g, input, weight, bias, stats: held(affine_sum(g * standard(input, stats), stats), g, input, weight), bias=lambda g, input, weight, bias, stats: held(affine_sum(g, stats), g, input, weight), result1=None, result2=None)
+vjp("native_layer_norm", input=lambda g, input, weight, bias, stats: held(norm_input(g, input, weight, stats), g, input, weight, bias),
+    weight=lambda g, input, weight, bias, stats: held(affine_sum(g * standard(input, stats), stats), g, input, weight, bias), bias=lambda g, input, weight, bias, stats: held(affine_sum(g, stats), g, input, weight, bias), result1=None, result2=None)
 vjp("native_group_norm", input=lambda g, input, weight, stats, grouped: held(reshape(norm_input(reshape(g, grouped), reshape(input, grouped), weight, stats), tuple(input.shape)), g, input),
-    weight=lambda g, input, weight, stats, grouped: held(affine_sum(reshape(g, grouped) * standard(reshape(input, grouped), stats), stats), input), bias=lambda g, input, weight, stats, grouped: affine_sum(reshape(g, grouped), stats), result1=None, result2=None).kind.outputs = 3  # of mean and deviation, too: those never come
+    weight=lambda g, input, weight, stats, grouped: held(affine_sum(reshape(g, grouped) * standard(reshape(input, grouped), stats), stats), input, weight), bias=lambda g, input, weight, stats, grouped: affine_sum(reshape(g, grouped), stats), result1=None, result2=None).kind.outputs = 3  # of mean and deviation, too: those never come
 
 # -- activations -----------------------------------------------------------------------------------
 vjp("prelu",    self=lambda g, self, weight: prelu_backward(g, self, weight), weight=lambda g, self, weight: prelu_weight_backward(g, self, weight), node_name="PreluKernelBackward0")
@@ -149,6 +149,7 @@ vjp("log_softmax_backward", grad=lambda g, output, dim: g - sum_over(g * exp(out
 vjp("elu",      self=lambda g, self, alpha, scale: elu_backward(g, self, alpha, scale, 1.0, False))
 vjp("elu_",     self=lambda g, result, alpha, scale: elu_backward(g, result, alpha, scale, 1.0, True), node_name="EluBackward1")
 vjp("celu",     self=lambda g, self, alpha: elu_backward(g, self, alpha, 1.0, 1 / alpha, False))
+vjp("celu_",    self=lambda g, result, alpha: elu_backward(g, result, alpha, 1.0, 1 / alpha, True), node_name="CeluBackward1")
 vjp("elu_backward", grad=lambda g, self, alpha, scale, input_scale, is_result: elu_backward(g, self, alpha, scale, input_scale, is_result),
     self=lambda g, grad, self, alpha, scale, input_scale, is_result: elu_curvature(g * grad, self, alpha, scale, input_scale, is_result), node_name="EluBackwardBackward0")
 vjp("silu",     self=lambda g, self: g * sigmoid(self) * (1 + self * (1 - sigmoid(self))))
@@ -169,13 +170,13 @@ vjp("huber_loss",  self=lambda g, self, target, scale, beta: held(g * scale * be
     target=lambda g, self, target, scale, beta: held(g * scale * bent(target - self, beta), g, self, target))
 vjp("bent", self=lambda g, self, limit: where(abs(self) < limit, g, g * 0))  # as torch multiplies, inf times 0
 vjp("binary_cross_entropy", self=lambda g, self, target, scale, weight: held(bce_backward(weighted(g * scale, weight), self, target), g),
-    target=lambda g, self, scale, weight: weighted((log(1 - self) - log(self)) * g, weight) * scale, weight=None)
+    target=lambda g, self, target, scale, weight: weighted((log(1 - self) - log(self)) * g, weight) * scale, weight=None)
 vjp("bce_backward", grad=lambda g, self, target: g * (self - target) / ((self + 1e-12) * (1 - self + 1e-12)),
     self=lambda g, grad, self, target: g * grad * (self * self - 2 * self * target + target) / ((self + 1e-12) ** 2 * (1 - self + 1e-12) ** 2),
     target=lambda g, grad, self: -g * grad / floored(self * (1 - self), 1e-12), node_name="BinaryCrossEntropyBackwardBackward0")
 vjp("binary_cross_entropy_with_logits",
     self=lambda g, self, target, scale, weight, pos_weight: weighted(logit_slope(self, target, pos_weight) * g, weight) * scale,
-    target=lambda g, self, scale, weight, pos_weight: weighted(logit_target_slope(self, pos_weight) * g, weight) * scale, weight=None, pos_weight=None)
+    target=lambda g, self, target, scale, weight, pos_weight: weighted(logit_target_slope(self, pos_weight) * g, weight) * scale, weight=None, pos_weight=None)
 vjp("nll_loss",    self=lambda g, self, shares: beside(picked(g, shares), self), target=None, weight=None, total_weight=None)
 share("nll_loss2d", "nll_loss", node_name="NllLoss2DBackward0")
 # fmt: on

@@ -15,6 +15,7 @@ from course.nptorch import messages
 from course.nptorch._tensor import Tensor, wrap
 from course.nptorch.dtypes import dtype_of
 from course.nptorch.grad_mode import mode
+from course.nptorch.graph import gradient_edge
 from course.nptorch.ops.overlap import overlaps_first, partly_same, refuse_repeats, same
 from course.nptorch.ops.refusals import refuse_inference, refuse_leaf, refuse_view
 from course.nptorch.parts import plugged
@@ -81,6 +82,8 @@ def write(
             inputs = (old if inputs[0] is self else inputs[0], *inputs[1:])
         # inputs are kept as of before the write, which tells when it has changed them as well
         late = RESULT in op.plan(wanted).saves
+        if late:
+            refuse_inputs(inputs, op.plan(wanted).saves)
         if late and inputs[0] is self:
             inputs = (as_it_was(self, self._array), *inputs[1:])
         node = None if late else make_node(op, inputs, self, facts)
@@ -93,6 +96,15 @@ def write(
             # when the result is read again, its history leads through the node of the view, as in torch
             node.facts = {**(facts or {}), "of_view": weakref.ref(self._grad_fn)}  # type: ignore[union-attr]
     return self
+
+
+def refuse_inputs(inputs: tuple[Any, ...], saves: tuple[int, ...]) -> None:
+    """Refuse, before anything is written, inputs that have lost their history or must not be kept."""
+    for at, x in enumerate(inputs):
+        if isinstance(x, Tensor):
+            gradient_edge(x)
+            if at in saves and x._inference:
+                raise RuntimeError(messages.INFERENCE_SAVED)
 
 
 def wrote(self: Tensor) -> Tensor:
