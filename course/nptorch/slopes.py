@@ -51,11 +51,10 @@ def of_variance(g: Any, x: Any, dim: Shape, keepdim: bool, correction: float, wh
     if g is None:
         return None
     freedom = count_over(x, dim) - correction
-    apart = minus_mean(x, dim)
     if freedom <= 0 and (whole or not x.shape):
         at_the_mean = x == sum_over(x, dim) / max(count_over(x, dim), 1)
-        return expand_as_summed(g, x, dim, keepdim) * where(at_the_mean, math.nan, ones_like(apart) * math.inf)
-    return expand_as_summed(g * (2 / freedom if freedom else math.inf), x, dim, keepdim) * apart
+        return expand_as_summed(g, x, dim, keepdim) * where(at_the_mean, math.nan, ones_like(x) * math.inf)
+    return expand_as_summed(g * (2 / freedom if freedom else math.inf), x, dim, keepdim) * minus_mean(x, dim)
 
 
 def of_deviation(g: Any, x: Any, result: Any, dim: Shape, keepdim: bool, correction: float, whole: bool) -> Any:
