@@ -130,6 +130,18 @@ def test_a_wrong_comparison_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     assert difference.where == "d.values"
 
 
+def test_a_wrong_order_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    tied = ("a = T.tensor([[1.0, 0.5, 2.75], [2.5, 0.25, 2.0]], dtype=T.float64)", "c = a.var(1)", "g = c.argsort()")
+    apart = (tied[0].replace("2.75", "2.5"), *tied[1:])
+    assert judge(Program(tied)) is None
+    assert judge(Program(apart)) is None
+    as_it_is = nptorch.Tensor.argsort
+    monkeypatch.setattr(nptorch.Tensor, "argsort", lambda x: as_it_is(-x))
+    difference = judge(Program(apart))
+    assert difference is not None
+    assert difference.where == "g.values"
+
+
 def test_only_the_zero_of_sgn_passes_over_nan(monkeypatch: pytest.MonkeyPatch) -> None:
     """torch multiplies nothing with the gradient of sgn; with that of sign it does, and so must the engine."""
     start = ("x = T.tensor([-1.0, 4.0], requires_grad=True)", "y = x.sqrt()")
