@@ -337,7 +337,8 @@ class Tensor:
     def detach_alias(self) -> Tensor:
         """Return the same memory and version counter without history."""
         alias = object.__new__(Tensor)
-        alias._data = self._array
+        data = self._data
+        alias._data = data if data.__class__ is np.ndarray else self._array
         alias._grad_fn = alias._base = None
         alias._inference = self._inference
         alias._version_counter = None if self._inference else self._version_counter or self._counter()

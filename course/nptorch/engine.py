@@ -44,6 +44,7 @@ class Pass:
         self.retain_graph = retain_graph
         self.create_graph = create_graph
         self.needed = needed
+        self.plain = needed is None and not create_graph
         self.captures = captures or {}
         self.captured: dict[int, Any] = {}
         self.roots: list[Node] = []
@@ -94,10 +95,15 @@ class Pass:
         """
         if node.hooks is not None:
             return self._run_hooked(node, gradients)
-        out = node.apply_recorded(gradients) if self.create_graph else node.apply(gradients)
+        out = node.apply(gradients) if self.plain else self._applied(node, gradients)
         if node.kept is not NOTHING:
             plugged.release_saved(node, self.retain_graph)
         return out
+
+    def _applied(self, node: Node, gradients: list[Any]) -> Any:
+        """Return what the rule of a node makes of its gradients: as in torch, nothing that nobody asked for."""
+        apply: Any = node.apply_recorded if self.create_graph else node.apply
+        return apply(gradients, self.will_run) if self.needed is not None and node.prunes else apply(gradients)
 
     def run_if_needed(self, node: Node, gradients: list[Any]) -> Any:
         """Do what `run_node` does where only some inputs are asked for."""
@@ -118,7 +124,7 @@ class Pass:
         gradients = self._tensor_hooks(node, gradients)
         if hooks.pre:
             gradients = self._raw(plugged.run_pre_hooks(hooks.pre, self._shown(gradients)))
-        out = node.apply_recorded(gradients) if self.create_graph else node.apply(gradients)
+        out = self._applied(node, gradients)
         if hooks.post:
             if self.needed is not None:  # show what is asked for, and no more
                 out = [

@@ -28,6 +28,10 @@ class GradMode(threading.local):
 
 mode = GradMode()
 
+#: One entry for each open block of `saved_tensors_hooks`, in whatever thread. While it is empty, nobody has to look
+#: into ``mode.saving``: reading what belongs to a thread takes longer than a small piece of arithmetic.
+HOOKED: list[Any] = []
+
 
 def is_grad_enabled() -> bool:
     """Return whether operations are recorded in this thread."""

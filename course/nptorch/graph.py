@@ -49,6 +49,7 @@ class Node:
 
     __slots__ = ("__weakref__", "_metadata", "edges", "hooks", "sequence_nr", "slots")
     outputs = 1
+    prunes = False  # whether `apply` takes a second argument, `runs`, and leaves out edges to nodes that do not run
     kept: Any = None
 
     def __init__(self, edges: tuple[Any, ...], slots: tuple[int, ...]) -> None:

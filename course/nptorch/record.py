@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from course.nptorch.grad_mode import mode
-from course.nptorch.graph import Nowhere, gradient_edge, sequence
+from course.nptorch.grad_mode import HOOKED, mode
+from course.nptorch.graph import NO_EDGE, Nowhere, accumulator, gradient_edge
+from course.nptorch.messages import INFERENCE_SAVED
 from course.nptorch.parts import declare, plugged
-from course.nptorch.saved import RESULT, keep, keep_all, read
+from course.nptorch.saved import RESULT, keep, read
 from course.nptorch.shown import ShownSaved
 from course.nptorch.table import OF_MANY, OPS, Op, Plan, built, node_bases, share, vjp, vjp_of_many
 
@@ -57,19 +58,20 @@ class OpNode(ShownSaved):
     """
 
     __slots__ = ("facts", "kept", "like", "plan")
+    prunes = True
     plan: Plan
     kept: tuple[Any, ...]
     facts: Any
     like: Any
 
-    def apply(self, gradients: list[Any]) -> Any:
+    def apply(self, gradients: list[Any], runs: Any = None) -> Any:
         g = gradients[0]
         plan = self.plan
         if g is None and not plan.op.refuses:
             for saved, at in zip(self.kept, plan.saves, strict=True):
-                read(saved, self, at)  # torch looks at what was kept even so
+                read(saved, self, at, False)  # torch looks at what was kept even so
             return plan.nothing
-        out = plan.back(self, g)
+        out = plan.back(self, g, runs)
         if self.like is None:
             return out
         return [
@@ -77,10 +79,10 @@ class OpNode(ShownSaved):
             for grad, form in zip(out, self.like, strict=True)
         ]
 
-    def apply_recorded(self, gradients: list[Any]) -> Any:
+    def apply_recorded(self, gradients: list[Any], runs: Any = None) -> Any:
         mode.in_rule = self.plan.op.name not in OF_NUMBERS
         try:
-            return self.apply(gradients)
+            return self.apply(gradients) if runs is None else self.apply(gradients, runs)
         finally:
             mode.in_rule = False
 
@@ -98,9 +100,9 @@ def conform(gradient: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
     """Bring a gradient back to the shape (lesson 3) and dtype of the input it belongs to."""
     if gradient.shape != shape:
         gradient = plugged.sum_to_size(gradient, shape)
-    if hasattr(gradient, "_data"):
-        return gradient if gradient._data.dtype == dtype else gradient._cast(dtype)
-    return gradient if gradient.dtype == dtype else gradient.astype(dtype)
+    if gradient.__class__ is ndarray or not hasattr(gradient, "_data"):
+        return gradient if gradient.dtype is dtype or gradient.dtype == dtype else gradient.astype(dtype)
+    return gradient if gradient._data.dtype == dtype else gradient._cast(dtype)
 
 
 def _other_float(x: Any, dtype: np.dtype[Any]) -> bool:
@@ -149,45 +151,35 @@ def attach_one(op: Op, x: Any, result: Any) -> None:
     result._base = result._version_counter = None  # reading what an instance stores is much faster
     result._output_nr = 0
     result._inference = False
-    node.edges = (edge,)
-    node.slots = ONE_ZERO
-    node.sequence_nr = next(sequence)
-    node.hooks = node.facts = node.like = None
-    plan = node.plan = op.plans[1]
-    node.kept = keep_all(plan.saves, (x, result)) if plan.saves else ()
+    op.plans[1].fill(node, (edge,), ONE_ZERO, None, result, x)
 
 
 def attach_two(op: Op, x: Any, y: Any, result: Any, facts: dict[str, Any] | None) -> None:
     """Do what `attach` does for two Tensors of the dtype of the result."""
     one, two = x._grad_fn, y._grad_fn
-    if one is None or two is None or x._base is not None or y._base is not None:  # a leaf or a view
-        if x._inference or y._inference:  # may not be kept
-            result._grad_fn = make_node(op, (x, y), result, facts)
-            return
-        one = gradient_edge(x)[0] if one is None or x._base is not None else one
-        two = gradient_edge(y)[0] if two is None or y._base is not None else two
+    leaf = one is None or two is None
+    if x._base is not None or y._base is not None or (leaf and (x._inference or y._inference)):
+        result._grad_fn = make_node(op, (x, y), result, facts)  # it may lead nowhere, or may not be kept
+        return
+    if leaf:
+        if one is None and x._requires_grad:
+            one = accumulator(x)
+        if two is None and y._requires_grad:
+            two = accumulator(y)
         if one is two is None:
-            return
-        if one.__class__ is Nowhere or two.__class__ is Nowhere:  # nothing is kept for it
-            result._grad_fn = make_node(op, (x, y), result, facts)
             return
     node: OpNode = new(op.kind)
     result._grad_fn = node
     result._base = result._version_counter = None
     result._output_nr = 0
     result._inference = False
-    node.edges = (one, two)
-    node.slots = (x._output_nr, y._output_nr) if x._output_nr or y._output_nr else TWO_ZEROS
-    node.sequence_nr = next(sequence)
-    node.hooks = node.like = None
-    node.facts = facts
-    plan = node.plan = op.plans[(one is not None) + 2 * (two is not None)]
-    node.kept = keep_all(plan.saves, (x, y, result)) if plan.saves else ()
+    slots = (x._output_nr, y._output_nr) if x._output_nr or y._output_nr else TWO_ZEROS
+    op.plans[(one is not None) + 2 * (two is not None)].fill(node, (one, two), slots, facts, result, x, y)
     data = result._data
     if data.__class__ is ndarray:  # among numbers there is nothing to bring back to a shape
-        shape = data.shape
-        if x._data.shape != shape or y._data.shape != shape:
-            node.like = (one and (x._data.shape, data.dtype), two and (y._data.shape, data.dtype))
+        a, b, shape = x._data.shape, y._data.shape, data.shape
+        if a != shape or b != shape:
+            node.like = (one and (a, data.dtype), two and (b, data.dtype))
 
 
 def recorded_first(op: Op | None, inputs: tuple[Any, ...]) -> None:
@@ -226,45 +218,40 @@ def make_node(
     None if no input requires grad.
     """
     edges: list[Any] = []
-    slots: Any = None
+    slots: list[int] = []
+    wanted, bit, lost = 0, 1, False
     for x in inputs[: op.arity]:  # what is only kept has no edge
         if not hasattr(x, "_data"):
-            edges.append(None)
+            edge, slot = NO_EDGE
         elif x._base is None and x._grad_fn is not None:  # the common case, without a call
-            edges.append(x._grad_fn)
-            if x._output_nr:
-                slots = True
+            edge, slot = x._grad_fn, x._output_nr
         else:
             edge, slot = gradient_edge(x)
-            edges.append(edge)
-            if slot:
-                slots = True
-    wanted = tuple([edge is not None for edge in edges])
-    if True not in wanted:
+        edges.append(edge)
+        slots.append(slot)
+        if edge is not None:
+            wanted |= bit
+            lost |= edge.__class__ is Nowhere
+        bit <<= 1
+    if not wanted:
         return None
-    if len(edges) > 1 and Nowhere in [edge.__class__ for edge in edges]:
-        wanted = _wanted(op, edges)
+    plan = op.plan(_wanted(op, edges)) if lost else op.plans[wanted]
+    for at in plan.saves:
+        if getattr(result if at == RESULT else inputs[at], "_inference", False):
+            raise RuntimeError(INFERENCE_SAVED)
     node: OpNode = new(kind or op.kind)
-    node.edges = tuple(edges)
-    node.slots = (
-        (0,) * len(edges) if slots is None else tuple([getattr(x, "_output_nr", 0) for x in inputs[: op.arity]])
-    )
-    node.sequence_nr = next(sequence)
-    node.hooks = None
-    node.facts = facts
-    plan = node.plan = op.plan(wanted)
+    shown = result
+    if HOOKED and mode.saving and RESULT in plan.saves:  # the hooks are shown its history, as in torch
+        shown = result.attached_alias(node)
+    plan.fill(node, tuple(edges), tuple(slots), facts, shown, *inputs[: len(op.inputs)])
     shape, dtype = result._data.shape, result._data.dtype
-    node.like = None
-    for x, want in zip(inputs, wanted, strict=False):
+    for x, want in zip(inputs, plan.needed, strict=False):
         # a factor of another dtype would pass it on to the gradient of this input
         if (x._data.shape != shape or x._data.dtype is not dtype) if want else _other_float(x, dtype):
             node.like = tuple(
-                [(x._data.shape, x._data.dtype) if want else None for x, want in zip(inputs, wanted, strict=False)]
+                [(x._data.shape, x._data.dtype) if want else None for x, want in zip(inputs, plan.needed, strict=False)]
             )
             break
-    if mode.saving and RESULT in plan.saves:  # the hooks are shown its history, as in torch
-        result = result.attached_alias(node)
-    node.kept = tuple([keep(result if at == RESULT else inputs[at], at == RESULT) for at in plan.saves])
     return node
 
 

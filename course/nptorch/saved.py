@@ -93,34 +93,7 @@ def keep(value: Any, is_output: bool) -> Any:
     return plugged.SavedTensor(value, is_output)
 
 
-def keep_all(positions: tuple[int, ...], tensors: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return the `SavedTensor` of each of some inputs, and of the output; none of inference mode.
-
-    Parameters
-    ----------
-    positions : tuple of int
-        Which of `tensors`; `RESULT`, which comes last, for the output.
-    tensors : tuple of Tensor or number
-        All inputs of the operation, and its output.
-
-    Returns
-    -------
-    tuple of SavedTensor
-        One per position.
-    """
-    if mode.saving:
-        return tuple([keep(tensors[at], at == RESULT) for at in positions])
-    saved = plugged.SavedTensor
-    if len(positions) == 1:  # written out, because it runs for each node: most keep one or two
-        (one,) = positions
-        return (saved(tensors[one], one == RESULT),)
-    if len(positions) == 2:
-        one, two = positions
-        return (saved(tensors[one], False), saved(tensors[two], two == RESULT))
-    return tuple([saved(tensors[at], at == RESULT) for at in positions])
-
-
-def read(saved: Any, node: Any, position: int, as_tensor: bool = False) -> Any:
+def read(saved: Any, node: Any, position: int, as_tensor: bool) -> Any:
     """Unpack one saved value for a backward rule.
 
     Parameters
@@ -132,13 +105,13 @@ def read(saved: Any, node: Any, position: int, as_tensor: bool = False) -> Any:
     position : int
         Which input of the node it was; `RESULT` for its output.
     as_tensor : bool
-        Ask for a Tensor even if the backward pass is not recorded.
+        Ask for a Tensor, as rules do that are recorded themselves.
 
     Returns
     -------
     value : numpy.ndarray, Tensor or number
-        An array, or a Tensor while the backward pass is recorded. A saved output comes back
-        attached to `node` again: it was kept without its history to avoid a cycle.
+        An array, or a Tensor if that was asked for. A saved output comes back attached to `node`
+        again: it was kept without its history to avoid a cycle.
 
     Raises
     ------
@@ -159,7 +132,7 @@ def read(saved: Any, node: Any, position: int, as_tensor: bool = False) -> Any:
         counter = value._version_counter
         if counter is not None and counter.value != version:
             plugged.check_version(version, value, node, position == RESULT or value._made == "result")
-    if mode.enabled or as_tensor:  # the engine records while it walks back, or it does not
+    if as_tensor:
         return value.attached_alias(_maker(node)) if position == RESULT else value
     # NumPy computes with scalars several times faster
     return data[()] if data.__class__ is ndarray and not data.ndim else data

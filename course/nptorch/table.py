@@ -12,11 +12,14 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from course.nptorch.parts import declare, missing, on_plug
-from course.nptorch.saved import RESULT, read
+from course.nptorch.grad_mode import HOOKED, mode
+from course.nptorch.graph import sequence
+from course.nptorch.parts import declare, missing, on_plug, plugged
+from course.nptorch.saved import RESULT, keep, read
 from course.nptorch.shown import show
 
 Rule = Callable[..., Any]
+USED = {"HOOKED": HOOKED, "keep_hooked": keep, "mode": mode, "plugged": plugged, "read": read, "sequence": sequence}
 MADE = ("result", "buffer", "high", "low", "total_weight")  # what an operation keeps of what it found itself
 node_bases: list[type] = []  # the class of recorded operations, put here by `record`
 
@@ -32,14 +35,20 @@ class Plan:
         Positions of the inputs to keep; `RESULT` for the output.
     names : tuple of str
         Their names in the rules.
+    needed : tuple of bool
+        Per input that has a rule, whether it runs.
     source : str
-        The row written out as the function `back`: generic code would cost more than the
-        mathematics of a small operation.
+        The row written out as the functions `fill` and `back`: generic code would cost more than the
+        mathematics of a small operation, and code that serves one class of nodes is faster in CPython
+        than code that serves many.
+    fill : function
+        ``fill(node, edges, slots, facts, result, *inputs)`` makes a new object the node of one operation.
     back : function
-        ``back(node, g)`` returns one gradient (or None) per input.
+        ``back(node, g, runs)`` returns one gradient (or None) per input: of several inputs, only for those
+        to whose node ``runs(node)`` says yes. It says so to all if it is None.
     """
 
-    __slots__ = ("back", "names", "nothing", "op", "saves", "source")
+    __slots__ = ("back", "fill", "names", "needed", "nothing", "op", "saves", "source")
 
     def __init__(self, op: Op, needed: tuple[bool, ...]) -> None:
         # as in torch, the result is kept even if only the rule of an input that needs no gradient
@@ -51,33 +60,61 @@ class Plan:
         # kept, and read again, in the order of the names; results come last
         names = sorted(asked & op.tensors, key=lambda name: (name.startswith(MADE), name))
         self.op = op
+        self.needed = needed
         self.names = tuple(names)
         self.saves = tuple(RESULT if name == "result" else op.inputs.index(name) for name in names)
         self.nothing = (None,) * len(needed)
-        self.source = self._written_out(needed)
-        space: dict[str, Any] = {"__name__": __name__, "read": read, "rules": op.rules}
+        self.source = f"{self._recording()}\n\n{self._going_back()}"
+        space: dict[str, Any] = {"__name__": __name__, "plan": self, "rules": op.rules, **USED}
         exec(compile(self.source, f"<{op.node_name}>", "exec"), space)
-        self.back: Callable[[Any, Any], tuple[Any, ...]] = space["back"]
+        self.fill: Callable[..., None] = space["fill"]
+        self.back: Callable[[Any, Any, Any], tuple[Any, ...]] = space["back"]
 
-    def _written_out(self, needed: tuple[bool, ...]) -> str:
+    def _recording(self) -> str:
+        """Return the source of `fill`, such as::
+
+        def fill(node, edges, slots, facts, result, self=None, other=None):
+            node.plan = plan
+            node.edges = edges
+            node.slots = slots
+            node.facts = facts
+            node.hooks = node.like = None
+            node.sequence_nr = next(sequence)
+            keep = keep_hooked if HOOKED else plugged.SavedTensor
+            node.kept = keep(other, False), keep(self, False),
+        """
+        inputs = ", ".join([f"{name}=None" for name in self.op.inputs])
+        lines = [f"def fill(node, edges, slots, facts, result, {inputs}):", "node.plan = plan"]
+        lines += [f"node.{name} = {name}" for name in ("edges", "slots", "facts")]
+        lines += ["node.hooks = node.like = None", "node.sequence_nr = next(sequence)"]
+        kept = "".join([f"keep({name}, {name == 'result'}), " for name in self.names])
+        lines += ["keep = keep_hooked if HOOKED else plugged.SavedTensor"] if kept else []
+        return "\n    ".join([*lines, f"node.kept = {kept.rstrip() or '()'}\n"])
+
+    def _going_back(self) -> str:
         """Return the source of `back`, such as::
 
-        def back(node, g):
+        def back(node, g, runs=None):
+            recorded = mode.enabled
             other, self = node.kept
-            other = read(other, node, 1)
-            self = read(self, node, 0)
-            of_other = rules[1](g, self)
-            of_self = rules[0](g, other)
+            other = read(other, node, 1, recorded)
+            self = read(self, node, 0, recorded)
+            of_other = rules[1](g, self) if runs is None or runs(node.edges[1]) else None
+            of_self = rules[0](g, other) if runs is None or runs(node.edges[0]) else None
             return of_self, of_other,
         """
-        lines = ["def back(node, g):"]
+        lines = ["def back(node, g, runs=None):"]
         if self.names:
-            lines.append(f"{', '.join(self.names)}, = node.kept")
-        lines += [f"{name} = read({name}, node, {at})" for name, at in zip(self.names, self.saves, strict=True)]
-        made = [f"of_{name}" if wanted else "None" for name, wanted in zip(self.op.inputs, needed, strict=False)]
+            lines += ["recorded = mode.enabled", f"{', '.join(self.names)}, = node.kept"]
+        lines += [
+            f"{name} = read({name}, node, {at}, recorded)" for name, at in zip(self.names, self.saves, strict=True)
+        ]
+        made = [f"of_{name}" if wanted else "None" for name, wanted in zip(self.op.inputs, self.needed, strict=False)]
+        several = sum(self.needed) > 1 and not self.op.refuses
         for i in sorted(range(len(made)), key=self.op.inputs.__getitem__):  # as in torch, by name
             values = [word if word in self.op.tensors else f"node.facts[{word!r}]" for word in self.op.words[i]]
-            lines += [f"{made[i]} = rules[{i}]({', '.join(['g', *values])})"] if needed[i] else []
+            asked = f" if runs is None or runs(node.edges[{i}]) else None" if several else ""
+            lines += [f"{made[i]} = rules[{i}]({', '.join(['g', *values])}){asked}"] if self.needed[i] else []
         lines.append(f"return {', '.join(made)},")
         return "\n    ".join(lines) + "\n"
 

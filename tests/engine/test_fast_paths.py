@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 
 import course.nptorch as nptorch
 from course.nptorch.choosing import LARGE, choose
+from course.nptorch.grad_mode import HOOKED
 from course.nptorch.ops.direct import BLOCK
 from tests.nn.agree import both, same_error
 
@@ -151,3 +153,68 @@ def test_relu_of_special_values() -> None:
         return [y, *T.autograd.grad(y, a, T.tensor(x[::-1].copy()))]
 
     both(program)
+
+
+def test_gradients_that_nobody_asked_for_are_not_computed() -> None:
+    computed: list[str] = []
+
+    def mul_other(g: Any, self: Any) -> Any:
+        computed.append("other")
+        return g * self
+
+    x, y = (nptorch.tensor([1.0, 2.0], requires_grad=True) for _ in range(2))
+    with nptorch.use(mul_other=mul_other):
+        z = (x * y).sum()
+        nptorch.autograd.grad(z, x, retain_graph=True)
+        nptorch.autograd.grad(z, x, create_graph=True)
+        z.backward(inputs=[x], retain_graph=True)
+        assert computed == []
+        nptorch.autograd.grad(z, y, retain_graph=True)
+        z.backward()
+        assert computed == ["other"] * 2
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_what_was_kept_for_them_is_read_all_the_same(create_graph: bool) -> None:
+    def program(T: Any) -> list[Any]:
+        read: list[Any] = []
+
+        def unpack(kept: Any) -> Any:
+            read.append(kept.tolist())
+            return kept
+
+        x, y = T.tensor([1.0, 2.0], requires_grad=True), T.tensor([3.0, 4.0], requires_grad=True)
+        with T.autograd.graph.saved_tensors_hooks(lambda kept: kept, unpack):
+            z = (x * y).sum()
+        (gx,) = T.autograd.grad(z, x, create_graph=create_graph)
+        return [gx, gx.requires_grad, str(read)]
+
+    both(program)
+
+
+def test_hooks_of_saved_tensors_are_those_of_their_thread() -> None:
+    def program(T: Any) -> list[Any]:
+        packed: list[Any] = []
+        inside, done = threading.Event(), threading.Event()
+
+        def pack(kept: Any) -> Any:
+            packed.append(kept.tolist())
+            return kept
+
+        def elsewhere() -> None:
+            with T.autograd.graph.saved_tensors_hooks(pack, lambda kept: kept):
+                T.tensor([5.0], requires_grad=True).exp()
+                inside.set()
+                done.wait()
+
+        thread = threading.Thread(target=elsewhere)
+        thread.start()
+        inside.wait()
+        x = T.tensor([1.0, 2.0], dtype=T.float64, requires_grad=True)
+        (x.exp() * x.sin() / 3).sum().backward()
+        done.set()
+        thread.join()
+        return [len(packed), x.grad]
+
+    both(program)
+    assert HOOKED == []

@@ -25,11 +25,21 @@ def inputs(rng: np.random.Generator, *shapes: tuple[int, ...]) -> list[Array]:
     return [rng.standard_normal(shape) for shape in shapes]
 
 
-@pytest.mark.parametrize("groups", [1, 2])
+# what windows see is copied at once where images have no more than so many elements, else row by row
+@pytest.mark.parametrize(("groups", "few"), [(1, -1), (2, -1), (2, 1 << 15)])
 @pytest.mark.parametrize(("kernel", "stride", "padding", "dilation"), CONVOLUTIONS)
 def test_convolution(
-    kernel: Any, stride: Any, padding: Any, dilation: Any, groups: int, rng: np.random.Generator
+    kernel: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    groups: int,
+    few: int,
+    rng: np.random.Generator,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("course.nptorch.nn.conv_kernels.FEW", few)
+
     def program(T: Any, x: Any, w: Any, b: Any) -> Any:
         return T.nn.functional.conv2d(x, w, b, stride, padding, dilation, groups)
 
@@ -64,7 +74,9 @@ def test_transposed_convolution_needs_room(rng: np.random.Generator) -> None:
     same_error(lambda T: T.nn.functional.conv_transpose2d(T.tensor(x), T.tensor(w), None, 1, (2, 0)))
 
 
-def test_no_images(rng: np.random.Generator) -> None:
+@pytest.mark.parametrize("few", [-1, 1 << 15])
+def test_no_images(few: int, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("course.nptorch.nn.conv_kernels.FEW", few)
     arrays = inputs(rng, (0, 2, 5, 5), (2, 2, 3, 3), (2,))
 
     def program(T: Any, stride: int) -> list[Any]:
@@ -85,12 +97,14 @@ def test_no_images_and_no_room() -> None:
 
 def test_few_images_at_a_time(rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch) -> None:
     x, w, b = inputs(rng, (3, 2, 5, 6), (3, 2, 2, 3), (3,))
+    monkeypatch.setattr("course.nptorch.nn.conv_kernels.FEW", -1)
     monkeypatch.setattr("course.nptorch.nn.conv_kernels.HANDFUL", 2 * 2 * 3 * 5 * 4)
     agree(lambda T, x, w, b: T.nn.functional.conv2d(x, w, b), x, w, b)
 
 
 def test_float16_is_added_up_in_float32(rng: np.random.Generator) -> None:
-    x, w = (a.astype(np.float16) for a in inputs(rng, (2, 8, 6, 6), (3, 8, 3, 3)))
+    # of sixty-fourths float32 adds up all products exactly, in whatever order
+    x, w = (np.asarray((64 * a).round() / 64, np.float16) for a in inputs(rng, (8, 8, 14, 14), (3, 8, 3, 3)))
     both(lambda T: T.nn.functional.conv2d(T.tensor(x), T.tensor(w)), tolerance=0)
 
 

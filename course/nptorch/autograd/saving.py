@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from course.nptorch._tensor import Tensor
-from course.nptorch.grad_mode import mode
+from course.nptorch.grad_mode import HOOKED, mode
 
 
 class saved_tensors_hooks:  # noqa: N801 - torch's own name
@@ -38,10 +38,12 @@ class saved_tensors_hooks:  # noqa: N801 - torch's own name
     def __enter__(self) -> None:
         if mode.saving_refused is not None:
             raise RuntimeError(mode.saving_refused)
+        HOOKED.append(self)
         mode.saving = (*mode.saving, (self.pack_hook, self.unpack_hook))
 
     def __exit__(self, *args: object) -> None:
         mode.saving = mode.saving[:-1]
+        del HOOKED[-1:]
 
 
 class save_on_cpu(saved_tensors_hooks):  # noqa: N801 - torch's own name

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from course.nptorch.nn.windows import Array, Windows, spread
+from course.nptorch.nn.windows import Array, Windows, spread, unfold
 
 Kernel = Callable[[Array, Array, Windows], Array]
 HANDFUL = 1 << 17  # elements: so many stay in the processor's cache
+FEW = 1 << 15  # elements: to copy so many costs less than to compute in several steps
 
 
 def widened(kernel: Kernel) -> Kernel:
@@ -38,15 +39,14 @@ def conv(x: Array, weight: Array, windows: Windows) -> Array:
     """
     n, groups = x.shape[0], windows.groups
     out, inner, kh, kw = weight.shape
-    filters = weight.reshape(groups, out // groups, inner, kh, kw).transpose(3, 0, 1, 2, 4)
-    filters = filters.reshape(kh, groups, out // groups, inner * kw)
+    filters = weight.reshape(groups, out // groups, inner, kh, kw)
     made = np.empty((n, groups, out // groups, windows.count[0] * windows.count[1]), x.dtype)
-    for some, row, seen in seen_by_rows(x, windows):
-        part = made[some]
-        if row == 0:
-            np.matmul(filters[0], seen, out=part)
+    for some, rows, seen in seen_by_rows(x, windows):
+        part, of_rows = made[some], filters[:, :, :, rows].reshape(groups, out // groups, seen.shape[2])
+        if rows.start == 0:
+            np.matmul(of_rows, seen, out=part)
         else:
-            part += filters[row] @ seen
+            part += of_rows @ seen
     return made.reshape(n, out, *windows.count)
 
 
@@ -57,26 +57,29 @@ def conv_weight(x: Array, g: Array, windows: Windows) -> Array:
     (kh, kw), groups, inner = windows.kernel, windows.groups, x.shape[1] // windows.groups
     g = g.reshape(n, groups, out // groups, down * right)
     made = np.zeros((groups, out // groups, inner, kh, kw), g.dtype)
-    for some, row, seen in seen_by_rows(x, windows):
+    for some, rows, seen in seen_by_rows(x, windows):
         products = np.add.reduce(g[some] @ seen.swapaxes(-1, -2), axis=0)
-        part = made[:, :, :, row]
-        part += products.reshape(groups, out // groups, inner, kw)
+        part = made[:, :, :, rows]
+        part += products.reshape(part.shape)
     return made.reshape(out, inner, kh, kw)
 
 
-def seen_by_rows(x: Array, windows: Windows) -> Iterator[tuple[slice, int, Array]]:
-    """Yield what each row of the window sees, for all windows of some images at a time.
+def seen_by_rows(x: Array, windows: Windows) -> Iterator[tuple[slice, slice, Array]]:
+    """Yield what rows of the window see, for all windows of some images at a time.
 
     Yields
     ------
     some : slice
         Which images.
-    row : int
-        Which row of the window.
+    rows : slice
+        Which rows of the window: one, or all of them where images are small.
     seen : numpy.ndarray
-        Of shape ``(images, groups, channels of a group * width of a window, windows)``.
+        Of shape ``(images, groups, channels of a group * rows * width of a window, windows)``.
     """
     (n, c), groups, (kh, kw), (down, right) = x.shape[:2], windows.groups, windows.kernel, windows.count
+    if n * c * kh * kw * down * right <= FEW:
+        yield slice(0, n), slice(0, kh), unfold(x, windows).reshape(n, groups, c // groups * kh * kw, down * right)
+        return
     step = max(1, HANDFUL // max(1, c * kw * x.shape[2] * right))
     for first in range(0, n, step):
         rows = spread(x[first : first + step], windows)
@@ -84,7 +87,7 @@ def seen_by_rows(x: Array, windows: Windows) -> Iterator[tuple[slice, int, Array
         for row in range(kh):
             start, phase = divmod(row * windows.dilation[0], windows.stride[0])
             seen = rows[:, :, :, phase, start : start + down]
-            yield some, row, seen.reshape(len(rows), groups, c // groups * kw, down * right)
+            yield some, slice(row, row + 1), seen.reshape(len(rows), groups, c // groups * kw, down * right)
 
 
 @widened

@@ -32,10 +32,11 @@ def rows_picked(x: Array, indices: Array, rows: int, skipped: int | None) -> Arr
 def shuffle(x: Array, factor: int) -> Array:
     """Move channels into space: ``(..., c * r * r, h, w)`` to ``(..., c, h * r, w * r)``."""
     *rest, c, h, w = x.shape
-    k = len(rest)
     apart = x.reshape(*rest, c // factor**2, factor, factor, h, w)
-    order = (*range(k), k, k + 3, k + 1, k + 4, k + 2)
-    return apart.transpose(order).reshape(*rest, c // factor**2, h * factor, w * factor)
+    made = np.empty((*rest, c // factor**2, h, factor, w, factor), x.dtype)
+    for column in range(factor):  # rows of the image one after the other: a transposed copy goes number by number
+        made[..., column] = apart[..., column, :, :].swapaxes(-3, -2)
+    return made.reshape(*rest, c // factor**2, h * factor, w * factor)
 
 
 def unshuffle(x: Array, factor: int) -> Array:

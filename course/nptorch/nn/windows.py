@@ -140,3 +140,20 @@ def spread(x: Array, windows: Windows) -> Array:
         for place, (inside, which) in enumerate(windows.places[1]):
             out[:, :, place, phase, start : start + rows.shape[2], which] = rows[:, :, :, inside]
     return out
+
+
+def unfold(x: Array, windows: Windows) -> Array:
+    """Return, for each place in the window, what all windows see there.
+
+    Returns
+    -------
+    numpy.ndarray
+        Of shape ``(n, c, height and width of a window, windows downwards, windows to the right)``: a view
+        of a framed copy, in which elements that several windows see are the same ones.
+    """
+    (n, c, h, w), (down, right) = x.shape, windows.padding
+    framed = np.zeros((n, c, *windows.framed), x.dtype)
+    framed[:, :, down : down + h, right : right + w] = x
+    image, channel, row, column = framed.strides
+    steps = [n * size for n, size in zip((*windows.dilation, *windows.stride), (row, column) * 2, strict=True)]
+    return np.ndarray((n, c, *windows.kernel, *windows.count), x.dtype, framed, 0, (image, channel, *steps))

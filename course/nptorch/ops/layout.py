@@ -40,12 +40,12 @@ def led_by(result: Any, *operands: Any) -> Any:
 
     NumPy hears all operands, and so differs where they do not agree.
     """
+    if result.ndim < 2:
+        return result
+    operands = tuple([x for x in operands if getattr(x, "ndim", 0)])
+    if not [x for x in operands if x.ndim > 1 and not x.flags.c_contiguous]:
+        return result
     shape = result.shape
-    if len(shape) < 2:
-        return result
-    operands = tuple(x for x in operands if np.ndim(x) > 0)
-    if all(x.ndim < 2 or x.flags.c_contiguous for x in operands):
-        return result
     steps = [np.broadcast_to(x, shape).strides for x in operands]
     order = list(range(len(shape)))[::-1]  # the axis that varies fastest comes first
     for start in range(1, len(order)):

@@ -43,8 +43,10 @@ def refuse_floats_into(whole: Any, x: Any) -> None:
     RuntimeError
         With torch's text, if `whole` holds such and the dtype in common with `x` is of floating point.
     """
+    if whole.dtype.kind == "f":
+        return
     common = result_type(whole, x)
-    if whole.dtype.kind != "f" and common.kind == "f":
+    if common.kind == "f":
         source, target = (dtype_of(one).tensor_type.removesuffix("Tensor") for one in (common, whole.dtype))
         raise RuntimeError(f"result type {source} can't be cast to the desired output type {target}")
 
@@ -82,8 +84,8 @@ def aligned(a: Any, b: Any) -> tuple[Any, Any]:
 
 def _as(dtype: Any, value: Any) -> Any:
     """Return an operand in a dtype, as a scalar if it is a number or 0-d."""
-    if np.ndim(value) and value.dtype != dtype:
-        return of_dtype(value, dtype)
+    if getattr(value, "ndim", 0):
+        return value if value.dtype == dtype else of_dtype(value, dtype)
     return np.asarray(value, dtype)[()]
 
 

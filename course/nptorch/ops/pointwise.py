@@ -47,7 +47,7 @@ def unary(*names: str, compute: Callable[[Any], Any], floats_only: bool = True) 
             return wrap(led_by(values, data) if data.ndim > 2 and 0 in data.strides else values)  # nothing to record
         result = new(Tensor)
         result._data = compute(data[()] if data.__class__ is ndarray and not data.ndim else data)
-        if data.ndim > 2 and 0 in data.strides:
+        if data.__class__ is ndarray and data.ndim > 2 and 0 in data.strides:
             result._data = led_by(result._data, data)
         attach_one(row, self, result)
         return result
@@ -76,7 +76,7 @@ def _of_tensors(row: Op, compute: Any, facts: Any, otherwise: Callable[[Any, Any
         if b.__class__ is ndarray and not b.ndim:
             b = b[()]
         kind = a.__class__
-        scalars = kind is b.__class__ and kind in FLOATS
+        scalars = kind is b.__class__ and kind is not ndarray and kind in FLOATS
         if not scalars and (a.dtype is not b.dtype or a.dtype.kind != "f"):
             return otherwise(self, other)
         result = new(Tensor)

@@ -26,10 +26,11 @@ class OpNodeOfSeveral(OpNode):
     """
 
     __slots__ = ("forms", "outputs")
+    prunes = False
     forms: list[Any] | None
     outputs: int
 
-    def apply(self, gradients: list[Any]) -> Any:
+    def apply(self, gradients: list[Any], runs: Any = None) -> Any:
         some = next((g for g in gradients if g is not None), None)
         if some is None:
             return super().apply([None])

@@ -188,9 +188,11 @@ def _roots(plain: Callable[..., Any]) -> Callable[..., Any]:
 
 def _apply(plain: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(plain)
-    def apply(self: Any, gradients: Any) -> Any:
+    def apply(self: Any, gradients: Any, *runs: Any) -> Any:
         watch = mode.watcher
-        return plain(self, gradients) if watch is None else watch.apply(plain, self, gradients)
+        if watch is None:
+            return plain(self, gradients, *runs)
+        return watch.apply(lambda node, given: plain(node, given, *runs), self, gradients)
 
     return apply
 
