@@ -110,7 +110,9 @@ class Pass:
         assert self.needed is not None
         wanted = node in self.needed
         asked = self.captures.get(node, ())
-        if not wanted and not asked and node not in self.roots:
+        if (
+            not wanted and not asked and self.roots != [node]
+        ):  # one of several roots is passed over, a single one is not
             return None
         if not wanted and node.hooks is not None:
             gradients = self._tensor_hooks(node, gradients)

@@ -93,3 +93,19 @@ def changed_extreme(T: Any, draw: Draw) -> Yields:
     low.mul_(2)
     said = words((low + high).backward)
     yield "says", said[said.index(", which") : said.index(", is at")] if ", which" in said else said
+
+
+@scenario("grad.hooks-of-roots-that-lead-nowhere", lesson=8, asks="Are the hooks of an unwanted root called?")
+def hooks_of_roots_that_lead_nowhere(T: Any, draw: Draw) -> Yields:
+    numbers = draw.normal(2)
+    for name in ("alone", "beside", "below", "above"):
+        x = T.tensor(draw.normal(2), requires_grad=True)
+        w = T.tensor(numbers, requires_grad=True)
+        log: list[str] = []
+        unwanted = x * 2
+        other = {"beside": w * 3, "below": unwanted * w, "above": unwanted * w}.get(name)
+        unwanted.register_hook(lambda g, log=log: log.append("tensor"))
+        unwanted.grad_fn.register_hook(lambda before, after, log=log: log.append("node"))
+        roots = [unwanted] if other is None else [unwanted, other] if name == "below" else [other, unwanted]
+        gradients = T.autograd.grad(roots, [w], [T.ones_like(w) for _ in roots], allow_unused=True)
+        yield name, (gradients, list(log))
