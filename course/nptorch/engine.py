@@ -112,7 +112,7 @@ class Pass:
         asked = self.captures.get(node, ())
         if (
             not wanted and not asked and self.roots != [node]
-        ):  # one of several roots is passed over, a single one is not
+        ):  # of several roots it is passed over
             return None
         if not wanted and node.hooks is not None:
             gradients = self._tensor_hooks(node, gradients)
