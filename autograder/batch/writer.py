@@ -7,6 +7,7 @@ that did not change is not touched again: a person may have graded in it since.
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -137,7 +138,19 @@ def as_nbgrader_writes(notebook: Any) -> str:
             for data in (output.get("data", {}),):
                 for kind in data:
                     _split(data, kind)
-    return json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True, separators=(",", ": ")) + "\n"
+    cells = [_laid_out(json.dumps(cell, ensure_ascii=False)) for cell in notebook["cells"]]
+    rest = _indented({key: value for key, value in notebook.items() if key != "cells"})
+    listed = "[\n  " + ",\n  ".join(cells) + "\n ]" if cells else "[]"
+    return f'{{\n "cells": {listed},{rest[1:]}\n'  # no key of a notebook comes before "cells"
+
+
+@functools.lru_cache(2000)  # most cells are the author's, which are the same for everybody
+def _laid_out(cell: str) -> str:
+    return _indented(json.loads(cell)).replace("\n", "\n  ")
+
+
+def _indented(data: Any) -> str:
+    return json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True, separators=(",", ": "))
 
 
 def _split(holder: Any, name: str) -> None:

@@ -98,6 +98,8 @@ class Remote:
         return (_Made,)
 
 
+#: Methods of a tensor of which a new one comes, unless something is wrong.
+_GIVE_TENSORS = frozenset(("exp", "log", "sin", "cos", "tanh", "sigmoid", "relu", "sqrt", "sum", "mean", "matmul"))
 _ASKED = ("__name__", "__version__", "__doc__", "__class__")
 
 
@@ -112,6 +114,13 @@ class dtype(Remote):  # noqa: N801 - what a scenario yields is taken for a dtype
         return str(self._text)
 
 
+class Maker(Remote):
+    """A function over there that gives a new tensor."""
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        return self._session.make("call", self, args, kwargs)
+
+
 class Bound:
     """A method of an object over there that was named but not called yet: one message instead of two."""
 
@@ -120,7 +129,8 @@ class Bound:
         self.__name__ = name
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
-        return self.owner._session.ask("call", self, args, kwargs)
+        session = self.owner._session
+        return (session.make if self.name in _GIVE_TENSORS else session.ask)("call", self, args, kwargs)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name.endswith("__"):
@@ -169,8 +179,8 @@ def _operators() -> None:
     two = "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift"
     for name in two.split():
         over_there = {"and": "and_", "or": "or_"}.get(name, name)
-        setattr(Remote, f"__{name}__", lambda a, b, f=over_there: a._session.ask("op", f, a, b))
-        setattr(Remote, f"__r{name}__", lambda a, b, f=over_there: a._session.ask("op", f, b, a))
+        setattr(Remote, f"__{name}__", lambda a, b, f=over_there: _both(a)("op", f, a, b))
+        setattr(Remote, f"__r{name}__", lambda a, b, f=over_there: _both(a)("op", f, b, a))
         setattr(Remote, f"__i{name}__", lambda a, b, f=f"i{name}": a._session.ask("op", f, a, b))
     for name in [
         "eq",
@@ -189,6 +199,11 @@ def _operators() -> None:
         "delitem",
     ]:
         setattr(Remote, f"__{name}__", lambda a, *rest, f=name: a._session.ask("op", f, a, *rest))
+
+
+def _both(thing: Remote) -> Any:
+    """Return what sends an operator with this operand: of a tensor comes a tensor."""
+    return thing._session.make if thing._kind == "t" else thing._session.ask
 
 
 _operators()
@@ -225,6 +240,8 @@ class Engine(Remote):
         if known is None:
             known = self._session.ask("get", self, name)
             if isinstance(known, Remote):
+                if name == "tensor":
+                    object.__setattr__(known, "__class__", Maker)
                 self.__dict__["_parts"][name] = known
         return known
 
@@ -290,14 +307,17 @@ class RemoteBackend:
     @contextmanager
     def scope(self, seed: int) -> Iterator[None]:
         """Seed the engine, and record gradients whatever mode it was left in."""
-        self._session.ask("fresh", seed)
+        self._session.tell("fresh", seed)
         yield
+        self._session.settle()
 
     def read(self, value: object) -> NDArray[Any] | None:
         """Return a copy of a tensor's numbers, or None if this is no tensor."""
         if not isinstance(value, Remote) or value._kind != "t":
             return None
-        array = self._session.ask("read", value)
+        array = self._session.numbers_of(value)
+        if array is None:
+            array = self._session.ask("read", value)
         if not isinstance(array, np.ndarray):
             raise Broken("a tensor over there has no numbers")
         return array

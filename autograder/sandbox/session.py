@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import functools
 import inspect
 import time
 import warnings
@@ -12,23 +11,27 @@ from typing import Any
 
 import numpy as np
 
-from autograder.sandbox.inside.wire import Broken, Wire, array_in, array_out
-from autograder.sandbox.remote import Bound, Remote, dtype
+from autograder.sandbox.inside.wire import Broken, Wire, array_in, array_out, packed
+from autograder.sandbox.rebuilt import WORDS, rebuilt
+from autograder.sandbox.remote import Bound, Maker, Remote, dtype
 
 _PLAIN = (type(None), bool, float, str, bytes)
 _AS_THEY_ARE = frozenset(_PLAIN)
 _READ = _AS_THEY_ARE | {int}
 _THINGS = frozenset("tdgo")  # tensors, dtypes, generators, others
 _DEEPEST = 30  # of lists in lists, and of calls that call back
-_WORDS = 20_000  # characters of an exception's text
-_NAME = 80  # characters of a type's or a function's name
 _HEARD = 20  # warnings of one call
-_FRAMES = 50  # functions that an exception came through
 ITEMS = 50_000  # values in one message; a list of some thousand nodes has twenty thousand
+_DONE: list[Any] = ["v", None, []]  # how the answer to what is not waited for begins: no value, no warnings
+_ALL_DONE = packed([*_DONE, []])
+_OWED = 32  # answers that may stand out: many more would fill the connection, and each side wait for the other
 
 
-class Ended(BaseException):
-    """A student's code ended the scenario with something that is no Exception, such as SystemExit."""
+class Early(BaseException):
+    """What was not waited for went another way than was taken for granted: run the scenario again, and wait.
+
+    Not an Exception: the scenario is beyond the place where it should have seen this.
+    """
 
 
 class Session:
@@ -38,10 +41,14 @@ class Session:
     ----------
     wire : Wire
         The connection.
+    ahead : bool
+        Whether to go on without waiting where what comes is all but certain: most calls give a new tensor, and
+        to wait for it takes longer than to make it. All is done over there in the same order as with waiting.
+        If anything else comes of such a call, even a warning, what is asked next raises `Early`.
     """
 
-    def __init__(self, wire: Wire) -> None:
-        self.wire = wire
+    def __init__(self, wire: Wire, ahead: bool = False) -> None:
+        self.wire, self.ahead = wire, ahead
         self.until: float | None = None
         self._things: dict[int, weakref.ref[Remote]] = {}
         self._dropped: list[list[int]] = []
@@ -50,6 +57,10 @@ class Session:
         self._next = 0
         self._depth = 0
         self._items = 0
+        self._owed = 0  # answers that were not waited for
+        self._made = -1  # the last number that was given here; -1 and -2 would have the same hash
+        self._early = False
+        self._last: Any = None  # the number of the thing that came last, and what is in it, if that came along
 
     def ask(self, what: str, *values: Any) -> Any:
         """Have something done over there and return what came of it.
@@ -60,13 +71,66 @@ class Session:
             What was raised over there, rebuilt by its name and text.
         Ended
             If that is no Exception.
+        Early
+            If something before was not waited for, and should have been.
         Broken, TimeIsUp
             If the other side is gone or takes too long.
         """
-        request = [what, None, *[self.out(value) for value in values]]
+        # None of these values may be named here: what the scenario lets go of has to die while it is waited for.
+        self.wire.send(self._request(what, values))
         del values
+        if self._owed:
+            self._settle()
+        return self._reply()
+
+    def tell(self, what: str, *values: Any) -> None:
+        """Have something done over there from which nothing has to come back, and do not wait for it."""
+        if not self.ahead:
+            self.ask(what, *values)
+            return
+        self.wire.put(self._request(what, values))
+        self._owed += 1
+        if self._owed == _OWED:
+            self.settle()
+
+    def make(self, what: str, *values: Any) -> Any:
+        """Do as `ask` where a new tensor should come; do not wait for it if one need not."""
+        if not self.ahead:
+            return self.ask(what, *values)
+        self._made -= 1
+        number = self._made
+        self.tell("make", number, what, *values)
+        return self._new(number, Remote(self, number, "t"))
+
+    def settle(self) -> None:
+        """Wait until all is done that the other side was told to do; errors are those of `ask`."""
+        if self._owed:
+            self.wire.flush()
+            self._settle()
+
+    def _settle(self) -> None:
+        owed, self._owed = self._owed, 0
+        while owed := owed - self.wire.skip(_ALL_DONE, owed):
+            reply = self.wire.receive(self.until)
+            owed -= 1
+            if not isinstance(reply, list) or len(reply) != 4 or reply[:3] != _DONE:
+                self._early = True
+                raise Early
+            if reply[3] != []:
+                self._forget(reply[3])
+
+    def _request(self, what: str, values: Any) -> list[Any]:
+        if self._early:
+            raise Early
+        self._last = None
+        request: list[Any] = [what, None]
+        for value in values:
+            request.append(value if type(value) in _AS_THEY_ARE else self.out(value))
         request[1] = self._drops()
-        self.wire.send(request)
+        return request
+
+    def _reply(self) -> Any:
+        """Read the answer to a question; meanwhile, let the other side call back."""
         while True:
             reply = self.wire.receive(self.until)
             if not isinstance(reply, list) or not reply:
@@ -99,10 +163,13 @@ class Session:
             raise Broken("the other side calls without arguments")
         self._depth += 1
         try:
-            result = function(*args, **kwargs)
+            try:
+                result = function(*args, **kwargs)
+            finally:
+                self.settle()  # the other side takes what comes next for the result
             answer = ["v", None, self.out(result)]
         except Exception as error:
-            answer = ["x", None, type(error).__name__, str(error)[:_WORDS]]
+            answer = ["x", None, type(error).__name__, str(error)[:WORDS]]
         finally:
             self._depth -= 1
         del function, args, kwargs
@@ -141,14 +208,14 @@ class Session:
                 raise Broken("the other side sends no messages")
             known = getattr(builtins, one[0], UserWarning)
             kind = known if isinstance(known, type) and issubclass(known, Warning) else UserWarning
-            warnings.warn(one[1][:_WORDS], kind, stacklevel=3)
+            warnings.warn(one[1][:WORDS], kind, stacklevel=3)
 
     def out(self, value: Any) -> Any:
         """Write a value."""
         kind = type(value)
         if kind in _AS_THEY_ARE:  # what nearly everything is comes first
             return value
-        if kind is Remote:
+        if kind is Remote or kind is Maker:
             return ["h", value._number]
         if kind is Bound:
             return ["m", value.owner._number, value.name]
@@ -177,7 +244,7 @@ class Session:
         if isinstance(value, type) and value.__module__ == "builtins":
             return ["b", value.__name__]
         if isinstance(value, BaseException):
-            return ["x", type(value).__name__, str(value)[:_WORDS]]
+            return ["x", type(value).__name__, str(value)[:WORDS]]
         # A function, a generator, or an object that is only handed back.
         name = str(getattr(value, "__name__", "hook"))
         return ["f", self._number_of(value), name, inspect.isgeneratorfunction(value), _parameters(value), _doc(value)]
@@ -202,7 +269,16 @@ class Session:
         if type(message) in _READ:
             return message
         self._items = 0
-        return self._into(message, 0)
+        found = self._into(message, 0)
+        if type(found) is Remote and len(message) == 5:
+            self._last = found._number, message[4]
+        return found
+
+    def numbers_of(self, thing: Remote) -> Any:
+        """Return the numbers of a tensor that is what came last, if they came with it; else None."""
+        if self._last is None or self._last[0] != thing._number:
+            return None
+        return array_in(self._last[1])
 
     def _into(self, message: Any, depth: int) -> Any:
         self._items += 1
@@ -214,6 +290,8 @@ class Session:
             tag, content = message[0], message[1]
             if depth > _DEEPEST:
                 raise Broken("a value is nested too deeply")
+            if tag == "h" and isinstance(content, int):
+                return self._thing(content, message[2], message[3])
             if tag == "l":
                 return [self._into(item, depth + 1) for item in content]
             if tag == "t":
@@ -228,8 +306,6 @@ class Session:
                 return int(content[:4000])
             if tag == "f":  # one of our own functions comes back
                 return self._function(content)
-            if tag == "h" and isinstance(content, int):
-                return self._thing(content, message[2], message[3])
         except (TypeError, KeyError, IndexError, ValueError, OverflowError) as error:
             raise Broken("the other side sends no values") from error
         raise Broken("the other side sends no values")
@@ -248,8 +324,14 @@ class Session:
         thing = None if known is None else known()
         if thing is None:
             thing = dtype(self, number, "d", text) if kind == "d" else Remote(self, number, kind)
-            self._things[number] = weakref.ref(thing)
+            return self._new(number, thing)
         thing.__dict__["_received"] += 1
+        return thing
+
+    def _new(self, number: int, thing: Remote) -> Remote:
+        """Note an object over there that is known from now on."""
+        self._things[number] = weakref.ref(thing)
+        thing.__dict__["_received"] = 1
         return thing
 
     def gone(self, thing: Remote) -> None:
@@ -300,48 +382,6 @@ def _step(steps: Any, resume: str, value: Any) -> tuple[bool, Any]:
         return True, steps.send(value)
     except StopIteration as stop:
         return False, stop.value
-
-
-def rebuilt(name: Any, text: Any, frames: Any, ordinary: Any) -> BaseException:
-    """Rebuild an exception from its type's name and its text.
-
-    Built-in types are themselves, so that ``except RuntimeError`` works; others get a type of
-    their name that is an Exception.
-
-    Raises
-    ------
-    Broken
-        If these are no names and no text.
-    """
-    if not (isinstance(name, str) and isinstance(text, str) and isinstance(frames, list)):
-        raise Broken("the other side sends no messages")
-    name = name if name.isidentifier() and name.isascii() and len(name) <= _NAME else "Exception"
-    text = text[:_WORDS]
-    if not ordinary:
-        return Ended(f"{name}: {text}".rstrip(": "))
-    kind = _kind(name)
-    try:
-        error: BaseException = kind(text)
-    except TypeError:  # such as UnicodeDecodeError, which wants five arguments
-        error = _kind(name, plain=True)(text)
-    error.frames_elsewhere = tuple(  # type: ignore[attr-defined]
-        one for one in frames[:_FRAMES] if isinstance(one, str) and one.isprintable() and len(one) <= 2 * _NAME
-    )
-    return error
-
-
-@functools.lru_cache(maxsize=256)  # the other side can think of any number of names
-def _kind(name: str, plain: bool = False) -> type[Exception]:
-    """Return the type of exception that stands for one of this name."""
-    known = getattr(builtins, name, None)
-    if plain or not (isinstance(known, type) and issubclass(known, Exception)):
-        return type(name, (Exception,), {})
-    if issubclass(known, KeyError):  # str() of it would quote the text once more
-        return type(name, (known,), {"__str__": lambda self: str(self.args[0])})
-    # What steps through a scenario would take these for its end.
-    if issubclass(known, (StopIteration, StopAsyncIteration)):
-        return type(name, (Exception,), {})
-    return known
 
 
 def deadline(seconds: float) -> float:

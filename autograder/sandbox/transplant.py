@@ -211,7 +211,9 @@ def _defined(text: str) -> set[str]:
 
 def rebuild(source: Notebook, released: Notebook, carried: Carried) -> Notebook:
     """Return the author's notebook with the student's texts in it, and stubs where there are none."""
-    notebook = copy.deepcopy(source)
+    # What is changed here and by those who call this is copied, and not the author's texts, which are most of it.
+    notebook = {**source, "metadata": copy.deepcopy(source["metadata"])}
+    notebook["cells"] = [{**cell, "metadata": copy.deepcopy(cell["metadata"])} for cell in source["cells"]]
     stubs = {grade_id(cell): text_of(cell) for cell in solutions(released)}
     checksums = {grade_id(cell): cell["metadata"]["nbgrader"].get("checksum") for cell in solutions(released)}
     for cell in notebook["cells"]:

@@ -18,7 +18,8 @@ from autograder.printable import one_line, printable
 from autograder.sandbox import judge as judging
 from autograder.sandbox.inside.magics import compiled, without_magics
 from autograder.sandbox.inside.wire import Broken, array_in, array_out
-from autograder.sandbox.session import ITEMS, Session, rebuilt
+from autograder.sandbox.rebuilt import rebuilt
+from autograder.sandbox.session import ITEMS, Session
 from autograder.sandbox.transplant import Carried, carry
 from course.scenarios.draw import Draw
 from tests.hostile.case import LESSON, RELEASED, RIGHT, SOURCE

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from autograder.classroom import examples
+from autograder.classroom import Example, examples
 from autograder.exercises import exercises, get
 from autograder.sandbox import judge as judging
 from autograder.sandbox.judge import Judge, Judgement
+from autograder.sandbox.session import Session
 from autograder.sandbox.transplant import grade_id, solutions, text_of
 from autograder.sandbox.worker import Worker
 
@@ -37,6 +38,34 @@ def judged(judge: Judge, exercise: str, **texts: str) -> Judgement:
 def test_the_reference_earns_everything(judge: Judge, exercise: str) -> None:
     found = judged(judge, exercise)
     assert found.verdict.points == get(exercise).points, str(found.verdict)
+
+
+@pytest.mark.parametrize("example", [one for one in examples(LESSON) if one.cells], ids=lambda one: one.student)
+def test_not_to_wait_for_answers_changes_nothing(
+    judge: Judge, example: Example, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if example.student == "fatima":  # loops without end
+        monkeypatch.setattr(judging, "SECONDS", 0.5)
+    quick = [judge.judge(one, example.cells, SEED) for one in exercises(LESSON)]
+    monkeypatch.setattr(judging, "Session", lambda wire, ahead: Session(wire))
+    assert quick == [judge.judge(one, example.cells, SEED) for one in exercises(LESSON)]
+
+
+def test_what_fails_unawaited_is_tried_again_with_waiting(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = RIGHT["saved-tensor"] + (
+        "\n\nclass Picky(SavedTensor):\n"
+        "    def __init__(self, value, is_output=False):\n"
+        "        if isinstance(value, (int, float)):\n"
+        "            raise ValueError('I keep no numbers')\n"
+        "        super().__init__(value, is_output)\n"
+        "\nSavedTensor = Picky\n"
+    )
+    waits: list[bool] = []
+    monkeypatch.setattr(judging, "Session", lambda wire, ahead: waits.append(not ahead) or Session(wire, ahead))
+    found = judged(judge, "saved-tensor", saved_tensor=text)
+    assert waits == [False, True]
+    assert "ValueError: I keep no numbers" in str(found.verdict)
+    assert 0 < found.verdict.points < 5
 
 
 def test_a_crash_costs_its_scenario_and_no_other(judge: Judge) -> None:

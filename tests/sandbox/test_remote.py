@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from autograder.exercises import exercises
 from autograder.oracles import oracle
+from autograder.sandbox.inside.wire import Wire
 from autograder.sandbox.remote import RemoteBackend
-from autograder.sandbox.session import Session, deadline
+from autograder.sandbox.session import Early, Session, deadline
 from autograder.sandbox.worker import Worker
 from autograder.trial import load_hidden
 from course.scenarios import load
@@ -43,6 +45,91 @@ def test_a_graded_scenario_sees_the_same(session: Session, id: str) -> None:
     session.until = deadline(20)
     got = observe(get(id), RemoteBackend(session), seed)
     assert differences(oracle.expected(id, seed), got, get(id).ulps) == []
+
+
+def test_scenarios_see_the_same_without_waiting(worker: Worker) -> None:
+    """A few do what nobody can take for granted: torch warns or refuses."""
+    early, others, process = [], [], None
+    for id in GRADED:
+        if process is None:
+            process = worker.process()
+            session = Session(process.__enter__().wire, ahead=True)
+        seed = oracle.seeds(id)[0]
+        session.until = deadline(20)
+        try:
+            got = observe(get(id), RemoteBackend(session), seed)
+        except Early:
+            early.append(id)
+            process.__exit__(None, None, None)
+            process = None
+        else:
+            others += [id] if differences(oracle.expected(id, seed), got, get(id).ulps) else []
+    if process is not None:
+        process.__exit__(None, None, None)
+    assert others == []
+    assert 0 < len(early) < len(GRADED) / 50, early
+
+
+def test_several_calls_go_in_one_message(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    with worker.process() as process:
+        session = Session(process.wire, ahead=True)
+        backend = RemoteBackend(session)
+        make = backend.T.tensor
+        flush, sent = Wire.flush, []
+        monkeypatch.setattr(Wire, "flush", lambda wire: (sent.append(1), flush(wire))[1])
+        x = make(np.ones(3), requires_grad=True)
+        y = (x.exp() * 2 + x).sum()
+        y.backward()
+        assert len(sent) == 1
+        grad = x.grad
+        assert backend.read(grad).tolist() == pytest.approx([2 * np.e + 1] * 3)
+        assert len(sent) == 2  # a few numbers come along with the tensor
+
+
+TAKEN_FOR_GRANTED = {
+    "raises": "def exp(self): raise ValueError('no')",
+    "warns": "def exp(self):\n    warnings.warn('careful')\n    return self.sin()",
+    "is no tensor": "def exp(self): return 5",
+    "is none": "def exp(self): return None",
+    "is not new": "def exp(self): return self",
+}
+
+
+@pytest.mark.parametrize("text", TAKEN_FOR_GRANTED.values(), ids=TAKEN_FOR_GRANTED)
+def test_what_cannot_be_taken_for_granted_is_noticed(worker: Worker, text: str) -> None:
+    with worker.process() as process:
+        session = Session(process.wire, ahead=True)
+        session.until = deadline(20)
+        cell = f"import warnings\nimport course.nptorch as torch\n{text}\ntorch.Tensor.exp = exp"
+        session.ask("cells", [["one", cell]])
+        T: Any = RemoteBackend(session).T
+        x = T.ones(3)
+        y = x.exp()
+        with pytest.raises(Early):
+            assert y.shape
+        with pytest.raises(Early):  # and from here on there is nothing to be had
+            assert x.shape
+
+
+def test_a_call_back_is_not_taken_for_granted(worker: Worker) -> None:
+    with worker.process() as process:
+        session = Session(process.wire, ahead=True)
+        session.until = deadline(20)
+        session.ask("cells", [["one", "import course.nptorch as torch\ntorch.ask = lambda f: setattr(torch, 'f', f)"]])
+        session.ask("cells", [["one", "import course.nptorch as torch\ntorch.Tensor.exp = lambda self: torch.f(self)"]])
+        T: Any = RemoteBackend(session).T
+        T.ask(lambda tensor: tensor)
+        y = T.ones(3).exp()
+        with pytest.raises(Early):
+            assert y.shape
+
+
+def test_objects_that_are_numbered_here_differ(worker: Worker) -> None:
+    with worker.process() as process:
+        session = Session(process.wire, ahead=True)
+        T: Any = RemoteBackend(session).T
+        several = [T.tensor(np.ones(2)) for _ in range(40)]
+        assert len(set(several)) == len({hash(one) for one in several}) == 40
 
 
 def test_what_dies_here_dies_there(session: Session) -> None:

@@ -51,6 +51,19 @@ class Objects:
         self._held[number][1] += 1
         return number
 
+    def keep(self, number: int, thing: Any) -> None:
+        """Keep a new thing under a number that the judge chose.
+
+        Raises
+        ------
+        ValueError
+            If the judge has it, or the number, already.
+        """
+        if number in self._held or id(thing) in self._numbers:
+            raise ValueError("that is not new")
+        self._held[number] = [thing, 1]
+        self._numbers[id(thing)] = number
+
     def drop(self, pairs: Any) -> None:
         """Let go of what the judge no longer has; each pair is a number and how often it was received."""
         for number, times in pairs:

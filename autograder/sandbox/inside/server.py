@@ -28,7 +28,7 @@ _folders: dict[int, Path] = {}  # of each child
 def main(settings: dict[str, Any]) -> None:
     """Serve until the judge hangs up."""
     control = socket.socket(fileno=settings["control"])
-    confine = _prepared(settings)
+    begin = _prepared(settings)
     control.sendall(b"+")
     while True:
         try:
@@ -39,15 +39,15 @@ def main(settings: dict[str, Any]) -> None:
             return
         verb, _, number = order.decode("ascii").strip().partition(" ")
         if verb == "fork":
-            pid = _fork(descriptors[0], control, Path(settings["scratch"]), confine)
+            pid = _fork(descriptors[0], control, Path(settings["scratch"]), begin)
             os.close(descriptors[0])
             control.sendall(b"%d\n" % pid)
         else:
             control.sendall(_end(int(number)))
 
 
-def _prepared(settings: dict[str, Any]) -> Callable[[Path, int], None]:
-    """Load what every child needs, and return what each of them does to itself first."""
+def _prepared(settings: dict[str, Any]) -> Callable[[Path, int], Any]:
+    """Load what every child needs, and return what each of them begins with: it confines itself."""
     sys.path[:0] = settings["path"]
     torch = importlib.import_module("course.nptorch")
     for name in settings["warm"]:
@@ -58,16 +58,17 @@ def _prepared(settings: dict[str, Any]) -> Callable[[Path, int], None]:
         for needed in range(1, 2**operation.arity):
             operation.plans[needed]  # made at first use, which else would be in each child anew
     _stand_ins()
-    importlib.import_module("autograder.sandbox.inside.student")
+    inside = importlib.import_module("autograder.sandbox.inside.student")
     confine = importlib.import_module("autograder.sandbox.confine")
     confine.prepare(settings["readable"])
     gc.collect()
     gc.freeze()  # what is there now is shared by all children, and stays untouched
 
-    def apply(scratch: Path, descriptor: int) -> None:
+    def begin(scratch: Path, descriptor: int) -> Any:
         confine.confine(scratch, settings["readable"], keep=[descriptor], needed=settings["needed"])
+        return inside.Student(inside.Wire(socket.socket(fileno=descriptor)))
 
-    return apply
+    return begin
 
 
 def _stand_ins() -> None:
@@ -82,7 +83,7 @@ def _stand_ins() -> None:
     sys.modules["course.widgets"], sys.modules["course.widgets.theatre"] = widgets, widgets.theatre
 
 
-def _fork(descriptor: int, control: socket.socket, scratch: Path, confine: Callable[[Path, int], None]) -> int:
+def _fork(descriptor: int, control: socket.socket, scratch: Path, begin: Callable[[Path, int], Any]) -> int:
     """Start one conversation; return the process that holds it."""
     folder = scratches.make(scratch)
     pid = os.fork()
@@ -92,14 +93,8 @@ def _fork(descriptor: int, control: socket.socket, scratch: Path, confine: Calla
     status = 1
     try:
         control.close()
-        confine(folder, descriptor)
-        connection = socket.socket(fileno=descriptor)
-        inside = importlib.import_module("autograder.sandbox.inside.student")
-        wire = importlib.import_module("autograder.sandbox.inside.wire")
-        try:
-            inside.Student(wire.Wire(connection)).serve()
-        except wire.Broken:  # the judge hung up: that is the end
-            status = 0
+        begin(folder, descriptor).serve()
+        status = 0
     finally:
         os._exit(status)
 

@@ -58,8 +58,16 @@ class Wire:
         self.connection, self.most, self.budget = connection, most, budget
         self._packed = msgpack.Packer(unicode_errors="surrogatepass").pack  # to make one takes longer than to use it
         self._seen = b""
+        self._waiting: list[bytes] = []  # what is to be sent with the next message
         self._until: float | None = None  # what the system was told last, and when
         self._told = 0.0
+
+    def put(self, message: Any) -> None:
+        """Have one message sent with the next one, or before this side waits; errors are those of `send`."""
+        body = self._packed(message)
+        if len(body) > MOST:
+            raise Broken(f"a message of {len(body)} bytes is larger than the limit of {MOST}")
+        self._waiting.append(_HEAD.pack(len(body)) + body)
 
     def send(self, message: Any) -> None:
         """Send one message.
@@ -69,11 +77,14 @@ class Wire:
         Broken
             If the other side is gone, or the message is larger than `MOST`.
         """
-        body = self._packed(message)
-        if len(body) > MOST:
-            raise Broken(f"a message of {len(body)} bytes is larger than the limit of {MOST}")
+        self.put(message)
+        self.flush()
+
+    def flush(self) -> None:
+        """Send what waits; errors are those of `send`."""
+        waiting, self._waiting = self._waiting, []
         try:
-            self.connection.sendall(_HEAD.pack(len(body)) + body)
+            self.connection.sendall(waiting[0] if len(waiting) == 1 else b"".join(waiting))
         except BlockingIOError as error:
             raise TimeIsUp from error
         except OSError as error:
@@ -95,9 +106,9 @@ class Wire:
             If `until` comes first.
         """
         # Also where the message is here already: who sends without being asked could keep this side busy.
-        if until is not None and time.monotonic() > until:
-            raise TimeIsUp
-        seen = self._seen or self._more(until)
+        if until is not None:
+            self._wait_no_longer_than(until)
+        seen = self._seen or self._more(until, told=True)
         while len(seen) < _HEAD.size:
             seen += self._more(until)
         size = _HEAD.unpack_from(seen)[0]
@@ -118,6 +129,24 @@ class Wire:
             )
         except (ValueError, RecursionError, TypeError, OverflowError) as error:
             raise Broken(NO_DATA) from error
+
+    def skip(self, message: bytes, most: int) -> int:
+        """Pass over messages that are here already, as long as they are this one; return how many.
+
+        Parameters
+        ----------
+        message : bytes
+            As `packed` returns it.
+        most : int
+            How many at most.
+        """
+        count, size = 0, len(message)
+        while count < most and self._seen.startswith(message, count * size):
+            count += 1
+        self._seen = self._seen[count * size :]
+        if self.budget is not None:
+            self.budget -= count * (size - _HEAD.size)
+        return count
 
     def close(self) -> None:
         """Close this end; the other one reads `Broken`."""
@@ -147,11 +176,14 @@ class Wire:
             length += len(blocks[-1])
         return b"".join(blocks)
 
-    def _more(self, until: float | None) -> bytes:
-        """Wait for whatever comes next."""
+    def _more(self, until: float | None, told: bool = False) -> bytes:
+        """Wait for whatever comes next; ``told`` says that the system knows already how long."""
+        if self._waiting:
+            self.flush()
         while True:
-            if until is not None:
+            if until is not None and not told:
                 self._wait_no_longer_than(until)
+            told = False
             try:
                 block = self.connection.recv(_BLOCK)
             except BlockingIOError:  # the system waited long enough; whether that is the end is seen above
@@ -163,12 +195,21 @@ class Wire:
             return block
 
 
+def packed(message: Any) -> bytes:
+    """Return a message as it travels."""
+    body: bytes = msgpack.packb(message, unicode_errors="surrogatepass")
+    return _HEAD.pack(len(body)) + body
+
+
 def array_out(array: np.ndarray[Any, Any]) -> list[Any]:
     """Return an array as plain data: dtype, shape and bytes."""
-    plain = array.astype(array.dtype.newbyteorder("="), copy=False)
-    if plain.dtype.str not in _KINDS:
-        raise TypeError(f"an array of {array.dtype} does not travel")
-    return [plain.dtype.str, list(plain.shape), np.ascontiguousarray(plain).tobytes()]
+    kind = array.dtype.str
+    if kind not in _KINDS:
+        array = array.astype(array.dtype.newbyteorder("="), copy=False)
+        kind = array.dtype.str
+        if kind not in _KINDS:
+            raise TypeError(f"an array of {array.dtype} does not travel")
+    return [kind, array.shape, array.tobytes()]
 
 
 def array_in(content: Any) -> np.ndarray[Any, Any]:
@@ -183,8 +224,9 @@ def array_in(content: Any) -> np.ndarray[Any, Any]:
         kind, shape, data = content
         if kind not in _KINDS or not isinstance(data, bytes):
             raise Broken(NO_DATA)
-        if not all(type(size) is int and size >= 0 for size in shape):
-            raise Broken(NO_DATA)
+        for size in shape:
+            if type(size) is not int or size < 0:
+                raise Broken(NO_DATA)
         return np.frombuffer(data, kind).reshape(shape).copy()
     except (TypeError, ValueError, OverflowError) as error:
         raise Broken(NO_DATA) from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.hostile.case import LAZY, Case, clean, talks
+from tests.hostile.case import LAZY, RIGHT, WIRE, Case, clean, talks
 
 FAMILY = "attacks on the judge through the connection"
 
@@ -255,4 +255,24 @@ CASES = (
     answers("text-for-everything", "a text for everything", "'40'", "", "call"),
     answers("true-for-everything", "True for everything", "True", "", "call"),
     answers("object-for-everything", "the same object for everything", "['h', 1, 't', '']", "", "get"),
+    answers("value-that-nobody-waits-for", "a value where nobody waits for one", "['h', 5, 't', '']", "", "make"),
+    Case(
+        "numbers-before-they-are-asked-for",
+        "numbers that are none, before they are asked for",
+        {
+            "saved-tensor": RIGHT["saved-tensor"]
+            + WIRE
+            + clean(
+                """
+                def evil(what, content):
+                    if what == 'get' and content[1].startswith('_saved'):
+                        value(['h', 5, 't', '', ['|O', [1], bytes(8)]])
+                        return True
+                """
+            )
+        },
+        RIGHT,
+        {"saved-tensor": 0.0},
+        student=_ENDED,
+    ),
 )
