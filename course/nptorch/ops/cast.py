@@ -28,7 +28,7 @@ def _cast(self: Tensor, numpy_dtype: Any) -> Tensor:
     return result
 
 
-@op("clone")
+@op("clone", early=False)
 def clone(self: Tensor, *, memory_format: Any = None) -> Tensor:
     """Return a copy; gradients flow through to the original."""
     data = self._data
@@ -38,7 +38,7 @@ def clone(self: Tensor, *, memory_format: Any = None) -> Tensor:
     return result
 
 
-@method("to")
+@method("to", early=False)
 def to(self: Tensor, *args: Any, copy: bool = False, **named: Any) -> Tensor:
     """Return `self` in another dtype: ``to(dtype)``, ``to(device)``, ``to(device, dtype)`` or ``to(other)``.
 
@@ -65,13 +65,13 @@ def to(self: Tensor, *args: Any, copy: bool = False, **named: Any) -> Tensor:
     return _cast(self, numpy_dtype)
 
 
-@method("type_as")
+@method("type_as", early=False)
 def type_as(self: Tensor, other: Tensor) -> Tensor:
     """Return `self` in the dtype of `other`."""
     return _cast(self, other._data.dtype)
 
 
-@method("type")
+@method("type", early=False)
 def type_(self: Tensor, dtype: Any = None) -> Any:
     """Return the name of the tensor's type, or `self` in another dtype."""
     if dtype is None:
@@ -84,13 +84,13 @@ def type_(self: Tensor, dtype: Any = None) -> Any:
     return _cast(self, dtype.numpy)
 
 
-@method("cpu")
+@method("cpu", early=False)
 def cpu(self: Tensor) -> Tensor:
     """Return `self`: it is on the CPU already."""
     return self
 
 
-@method("cuda")
+@method("cuda", early=False)
 def cuda(self: Tensor, device: Any = None) -> Tensor:
     """Refuse: the engine computes in NumPy.
 

@@ -48,7 +48,7 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:  # no
 FUNCTIONS["where"] = where
 
 
-@method("where")
+@method("where", early=False)
 def where_method(self: Tensor, condition: Tensor, other: Any) -> Tensor:
     """Return elements of `self` where `condition` holds, else of `other`."""
     return _chosen(is_tensor("where", "condition", 1, condition), self, other)
@@ -71,13 +71,13 @@ for _name in ("maximum_", "minimum_"):
     delattr(Tensor, _name)  # torch has no such methods
 
 
-@op("maximum")
+@op("maximum", early=False)
 def maximum(self: Tensor, other: Tensor) -> Tensor:
     """Return the larger of two tensors, element by element; nan wins. Ties share the gradient."""
     return _maximum(self, is_tensor("maximum", "other", 2, other))
 
 
-@op("minimum")
+@op("minimum", early=False)
 def minimum(self: Tensor, other: Tensor) -> Tensor:
     """Return the smaller of two tensors, element by element; nan wins. Ties share the gradient."""
     return _minimum(self, is_tensor("minimum", "other", 2, other))
@@ -227,7 +227,7 @@ def addcdiv(self: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -
     return "addcdiv", (self, tensor1, tensor2), led_by(a + value * b / c, a, b, c), {"value": value}
 
 
-@op("masked_select")
+@op("masked_select", early=True)
 def masked_select(self: Tensor, mask: Tensor) -> Tensor:
     """Return the elements where `mask` holds, in one axis."""
     check_shapes(mask._data, self._data)

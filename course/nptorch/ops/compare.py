@@ -23,7 +23,7 @@ def _pair(*names: str, compute: Callable[[Any, Any], Any], as_bools: bool = Fals
     """Make a comparison or logical operation of two inputs."""
     name = names[0]
 
-    @op(*names)
+    @op(*names, early=False)
     def operation(self: Tensor, other: Any) -> Tensor:
         a, b = operand(self, name), operand(other, name)
         given, (a, b) = (a, b), aligned(a, b)  # logic asks what was given, which casting might change
@@ -86,7 +86,7 @@ Tensor.__hash__ = object.__hash__  # type: ignore[method-assign]  # two tensors 
 def _test(name: str, compute: Callable[[Any], Any]) -> None:
     """Make a question about every element."""
 
-    @op(name)
+    @op(name, early=False)
     def operation(self: Tensor) -> Tensor:
         return wrap(led_by(compute(self._data), self._data))
 
@@ -106,7 +106,7 @@ written(
 )
 
 
-@op("isfinite")
+@op("isfinite", early=False)
 def isfinite(self: Tensor) -> Tensor:
     """Return isfinite of every element, as bools."""
     if self._made and mode.enabled:
@@ -114,7 +114,7 @@ def isfinite(self: Tensor) -> Tensor:
     return wrap(np.isfinite(self._data))
 
 
-@op("bitwise_not")
+@op("bitwise_not", early=False)
 def bitwise_not(self: Tensor) -> Tensor:
     """Return ``~self``, for bools and integers.
 
@@ -131,7 +131,7 @@ def bitwise_not(self: Tensor) -> Tensor:
 method("__invert__")(bitwise_not)
 
 
-@op("isclose")
+@op("isclose", early=False)
 def isclose(self: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Tensor:
     """Return where ``|self - other| <= atol + rtol * |other|``."""
     a, b = self._data, is_tensor("isclose", "other", 2, other)._data
@@ -149,20 +149,20 @@ def _spelled(a: Any) -> str:
     return names.get(str(a.dtype), str(a.dtype))
 
 
-@op("allclose")
+@op("allclose", early=False)
 def allclose(self: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
     """Return whether `isclose` holds everywhere."""
     return bool(isclose(self, other, rtol, atol, equal_nan)._data.all())
 
 
-@op("equal")
+@op("equal", early=False)
 def equal(self: Tensor, other: Tensor) -> bool:
     """Return whether both have the same shape and elements (nan equals nothing)."""
     return bool(np.array_equal(self._data, is_tensor("equal", "other", 2, other)._data))
 
 
 def _fold(name: str, compute: Callable[..., Any]) -> None:
-    @op(name)
+    @op(name, early=False)
     def operation(self: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
         data = self._data
         over = axes(dim, data.ndim) if data.ndim else None
@@ -177,13 +177,13 @@ _fold("all", np.all)
 _fold("any", np.any)
 
 
-@op("count_nonzero")
+@op("count_nonzero", early=False)
 def count_nonzero(self: Tensor, dim: Any = None) -> Tensor:
     """Return how many elements are not 0, over `dim` or all."""
     return wrap(np.asarray(np.count_nonzero(self._data, axis=dim), np.int64))
 
 
-@op("nonzero")
+@op("nonzero", early=False)
 def nonzero(self: Tensor, *, as_tuple: bool = False) -> Any:
     """Return the positions of the elements that are not 0, one per row (or one axis per Tensor)."""
     found = np.nonzero(self._data) if self.ndim else (np.zeros(int(bool(self._data)), np.int64),)
@@ -201,25 +201,25 @@ def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, inve
     return wrap(np.asarray(among != invert))
 
 
-@op("is_nonzero")
+@op("is_nonzero", early=False)
 def is_nonzero(self: Tensor) -> bool:
     """Return whether the only element is not 0."""
     return bool(self)
 
 
-@op("is_floating_point")
+@op("is_floating_point", early=False)
 def is_floating_point(self: Tensor) -> bool:
     """Return whether the elements are floats."""
     return bool(self._data.dtype.kind == "f")
 
 
-@op("is_complex")
+@op("is_complex", early=False)
 def is_complex(self: Tensor) -> bool:
     """Return False: the engine has no complex numbers."""
     return False
 
 
-@op("is_same_size")
+@op("is_same_size", early=False)
 def is_same_size(self: Tensor, other: Tensor) -> bool:
     """Return whether both have the same shape."""
     return bool(self._data.shape == other._data.shape)

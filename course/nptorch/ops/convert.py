@@ -25,13 +25,13 @@ def item(self: Tensor) -> Any:
     return self._data.item()
 
 
-@method("tolist")
+@method("tolist", early=False)
 def tolist(self: Tensor) -> Any:
     """Return the elements as nested lists of Python numbers."""
     return self._data.tolist()
 
 
-@method("numpy")
+@method("numpy", early=False)
 def numpy(self: Tensor, *, force: bool = False) -> Any:
     """Return the data as an array on the same memory.
 

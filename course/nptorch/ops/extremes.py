@@ -81,7 +81,7 @@ def _not_empty(name: str, data: Any, over: int) -> None:
 
 
 def _extreme(name: str, fold: Any, where: Any, pick: Any, pairwise: str) -> None:
-    @op(name)
+    @op(name, early=True)
     def operation(self: Tensor, dim: Any = None, keepdim: bool = False, **named: Any) -> Any:
         other = named.pop("other", dim)
         if isinstance(other, Tensor):
@@ -102,7 +102,7 @@ def _extreme(name: str, fold: Any, where: Any, pick: Any, pairwise: str) -> None
         "them; with `dim` the first has it all."
     )
 
-    @op(f"a{name}")
+    @op(f"a{name}", early=True)
     def a_operation(self: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
         data = self._data
         over = axes(dim, data.ndim)
@@ -116,7 +116,7 @@ def _extreme(name: str, fold: Any, where: Any, pick: Any, pairwise: str) -> None
     a_operation.__name__ = f"a{name}"
     a_operation.__doc__ = f"Return the {name} over `dim`; equal elements share the gradient."
 
-    @op(f"arg{name}")
+    @op(f"arg{name}", early=False)
     def position(self: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
         data = self._data
         if data.dtype == np.bool_:
@@ -155,7 +155,7 @@ _extreme("max", LARGEST, np.argmax, max, "maximum")
 _extreme("min", SMALLEST, np.argmin, min, "minimum")
 
 
-@op("aminmax")
+@op("aminmax", early=True)
 def both_extremes(self: Tensor, *, dim: int | None = None, keepdim: bool = False) -> Any:
     """Return smallest and largest values, over all elements or along `dim`."""
     data = self._data
@@ -175,7 +175,7 @@ def both_extremes(self: Tensor, *, dim: int | None = None, keepdim: bool = False
     return aminmax(*made)
 
 
-@op("median")
+@op("median", early=True)
 def middle(self: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     """Return the median (the lower of two), of all or along `dim` with its indices."""
     data = self._data
@@ -213,7 +213,7 @@ def _picked(self: Tensor, row: str, kind: Any, order: Any, over: int) -> Any:
     return kind(recorded(row, (self, indices), values, facts), indices)
 
 
-@op("sort")
+@op("sort", early=True)
 def sorted_along(self: Tensor, dim: int = -1, descending: bool = False, stable: bool | None = None) -> Any:
     """Return the elements in order along `dim`, and where each was."""
     over = axis(dim, self.ndim)
@@ -223,13 +223,13 @@ def sorted_along(self: Tensor, dim: int = -1, descending: bool = False, stable: 
     return _picked(self, row, sort, _order(self._data, over, descending), over)
 
 
-@op("argsort")
+@op("argsort", early=True)
 def argsort(self: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
     """Return where the elements are, in order along `dim`."""
     return sorted_along(self, dim, descending).indices  # type: ignore[no-any-return]
 
 
-@op("topk")
+@op("topk", early=True)
 def largest_few(
     self: Tensor,
     k: int,

@@ -30,7 +30,7 @@ NO_AXES = (
 )
 
 
-@op("select")
+@op("select", early=True)
 def select(self: Tensor, dim: int, index: Any) -> Tensor:
     """Return a view of one position along an axis, which disappears.
 
@@ -65,7 +65,7 @@ def sliced(self: Tensor, dim: int, part: slice) -> Tensor:
     return make_view(self, self._array[place], OPS["slice"], facts, lambda t: t[place])
 
 
-@op("narrow")
+@op("narrow", early=False)
 def narrow(self: Tensor, dim: int, start: int, length: int) -> Tensor:
     """Return a view of `length` positions along an axis, from `start`."""
     if not self.ndim:
@@ -356,14 +356,14 @@ def _spelled(self: Tensor, indices: Any) -> tuple[Any, Any]:
     return plain, tensors
 
 
-@method("index_put_")
+@method("index_put_", early=False)
 def index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
     """Write `values` at the places that a tuple of index tensors names."""
     plain, tensors = _spelled(self, indices)
     return put(self, plain, tensors, values, accumulate)
 
 
-@op("index_put")
+@op("index_put", early=True)
 def index_put_copy(self: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
     """Return a copy with `values` at the places that a tuple of index tensors names."""
     plain, tensors = _spelled(self, indices)

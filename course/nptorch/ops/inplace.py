@@ -16,7 +16,7 @@ from course.nptorch.record import OPS
 __all__ = ["refuse_leaf", "write"]
 
 
-@method("fill_")
+@method("fill_", early=False)
 def fill_(self: Tensor, value: Any) -> Tensor:
     """Write `value` (a number or a 0-d Tensor) into every element."""
     refuse_leaf(self)
@@ -28,14 +28,14 @@ def fill_(self: Tensor, value: Any) -> Tensor:
     return write(self, "fill_tensor", (self, value), np.full(shape, value._data, dtype))
 
 
-@method("zero_")
+@method("zero_", early=False)
 def zero_(self: Tensor) -> Tensor:
     """Write 0 into every element; no gradient passes."""
     refuse_leaf(self)
     return write(self, "zero", (self,), np.zeros(self._data.shape, self._data.dtype))
 
 
-@method("copy_")
+@method("copy_", early=False)
 def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
     """Write `src`, broadcast and cast, into this tensor; the gradient goes to `src`."""
     refuse_leaf(self)
@@ -46,7 +46,7 @@ def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
 def _viewed(name: str) -> None:
     """Make the in-place form of a view: the same object sees its memory in another shape."""
 
-    @method(f"{name}_")
+    @method(f"{name}_", early=False)
     def operation(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         refuse_inference(self)
         refuse_leaf(self)
@@ -85,13 +85,13 @@ for _name in ("squeeze", "unsqueeze", "transpose", "swapaxes", "swapdims", "t"):
     _viewed(_name)
 
 
-@op("zero")
+@op("zero", early=False)
 def zero(self: Tensor) -> Tensor:
     """Return zeros in the form of `self`."""
     return self.clone().zero_()  # type: ignore[no-any-return]
 
 
-@op("fill")
+@op("fill", early=False)
 def fill(self: Tensor, value: Any) -> Tensor:
     """Return a tensor in the form of `self` full of `value`."""
     return self.clone().fill_(value)  # type: ignore[no-any-return]

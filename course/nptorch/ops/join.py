@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -22,6 +22,9 @@ from course.nptorch.ops.write import mismatch
 from course.nptorch.record import OF_MANY, OPS, attach, recorded_first
 
 
+F = TypeVar("F", bound=Callable[..., Any])
+
+
 def _tensors(name: str, tensors: Any) -> list[Tensor]:
     if not isinstance(tensors, tuple | list):
         raise TypeError(
@@ -33,7 +36,22 @@ def _tensors(name: str, tensors: Any) -> list[Tensor]:
     return list(tensors)
 
 
+def _each_first(join: F) -> F:
+    """Do what `views_first` does for a function that takes a list of Tensors."""
+
+    @functools.wraps(join)
+    def operation(tensors: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return join(tensors, *args, **kwargs)
+        except (RuntimeError, IndexError):
+            recorded_first(None, tuple(tensors))
+            raise
+
+    return operation  # type: ignore[return-value]
+
+
 @function("cat", "concat", "concatenate")
+@_each_first
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Return the tensors joined along an axis.
 
@@ -80,6 +98,7 @@ def joined(self: Tensor, tensors: Sequence[Tensor], dim: int) -> Tensor:
 
 
 @function("stack")
+@_each_first
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Return the tensors, all of one shape, joined along a new axis."""
     parts = _tensors("stack", tensors)
@@ -137,7 +156,7 @@ def _recorded_before(row: str) -> Callable[[Callable[..., Any]], Callable[..., A
     return wrapped
 
 
-@op("unbind")
+@op("unbind", early=False)
 @_recorded_before("unbind")
 def unbind(self: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """Return one view per position along an axis. They must not be changed in place."""
@@ -150,7 +169,7 @@ def unbind(self: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     return view_several(self, pieces, "unbind", {"dim": dim}, steps)
 
 
-@method("split")
+@method("split", early=False)
 @_recorded_before("split")
 def split(self: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Return views of pieces of one size (the last may be smaller), or of the given sizes.
@@ -188,7 +207,7 @@ def split_tensor(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> t
     return tensor.split(split_size_or_sections, dim)  # type: ignore[no-any-return]
 
 
-@op("chunk")
+@op("chunk", early=False)
 def chunk(self: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """Return at most `chunks` views of equal size (the last may be smaller)."""
     if chunks <= 0:
@@ -200,7 +219,7 @@ def chunk(self: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     return split(self, -(-extent // chunks), dim)  # type: ignore[no-any-return]
 
 
-@op("tensor_split")
+@op("tensor_split", early=False)
 def tensor_split(self: Any, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Return views cut at the given positions, or into that many nearly equal parts."""
     if not self.ndim:
@@ -276,14 +295,14 @@ def repeat(self: Tensor, *times: Any, repeats: Any = None) -> Any:
     return "repeat", (self,), np.tile(self._data, times), facts
 
 
-@op("tile")
+@op("tile", early=False)
 def tile(self: Tensor, *reps: Any, dims: Any = None) -> Tensor:
     """Return copies of `self` side by side; missing counts in front are 1."""
     times = sizes(reps if dims is None else (dims,))
     return repeat(self, (1,) * (self.ndim - len(times)) + times)
 
 
-@op("repeat_interleave")
+@op("repeat_interleave", early=False)
 def repeat_interleave(self: Tensor, repeats: Any, dim: int | None = None, *, output_size: int | None = None) -> Tensor:
     """Return every position along an axis `repeats` times in a row; `output_size` is not needed."""
     source, dim = (self.flatten(), 0) if dim is None else (self, axis(dim, self.ndim))
@@ -307,7 +326,7 @@ def flip(self: Tensor, *over: Any, dims: Any = None) -> Any:
     return "flip", (self,), np.flip(values, over).copy(order="K") if self.ndim else values, {"dims": over}
 
 
-@op("fliplr")
+@op("fliplr", early=False)
 def fliplr(self: Tensor) -> Tensor:
     """Return a copy with the columns in reverse order."""
     if self.ndim < 2:
@@ -315,7 +334,7 @@ def fliplr(self: Tensor) -> Tensor:
     return flip(self, 1)
 
 
-@op("flipud")
+@op("flipud", early=False)
 def flipud(self: Tensor) -> Tensor:
     """Return a copy with the rows in reverse order."""
     if self.ndim < 1:
@@ -323,7 +342,7 @@ def flipud(self: Tensor) -> Tensor:
     return flip(self, 0)
 
 
-@op("roll")
+@op("roll", early=True)
 def roll(self: Tensor, shifts: Any, dims: Any = None) -> Tensor:
     """Return a copy with the elements moved along axes, those that fall off coming in again."""
     if not self.ndim and dims not in (None, (), []):

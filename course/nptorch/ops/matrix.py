@@ -60,7 +60,7 @@ def _fitting_batches(a: Any, b: Any) -> None:
         )
 
 
-@op("mm")
+@op("mm", early=True)
 def mm(self: Tensor, mat2: Tensor) -> Tensor:
     """Return the product of two matrices.
 
@@ -79,7 +79,7 @@ def mm(self: Tensor, mat2: Tensor) -> Tensor:
     return recorded("mm", (self, mat2), multiply(a, b))
 
 
-@op("bmm")
+@op("bmm", early=True)
 def bmm(self: Tensor, mat2: Tensor) -> Tensor:
     """Return the products of two equally long rows of matrices."""
     a, b = self._data, is_tensor("bmm", "mat2", 2, mat2)._data
@@ -91,7 +91,7 @@ def bmm(self: Tensor, mat2: Tensor) -> Tensor:
     return recorded("bmm", (self, mat2), multiply(a, b))
 
 
-@op("mv")
+@op("mv", early=True)
 def mv(self: Tensor, vec: Tensor) -> Tensor:
     """Return the product of a matrix and a vector."""
     a, b = self._data, is_tensor("mv", "vec", 2, vec)._data
@@ -106,7 +106,7 @@ def mv(self: Tensor, vec: Tensor) -> Tensor:
     return recorded("mv", (self, vec), multiply(a, b))
 
 
-@op("dot")
+@op("dot", early=True)
 def dot(self: Tensor, tensor: Tensor) -> Tensor:
     """Return the sum of the products of the elements of two vectors."""
     a, b = self._data, is_tensor("dot", "tensor", 2, tensor)._data
@@ -126,7 +126,7 @@ def dot(self: Tensor, tensor: Tensor) -> Tensor:
     return recorded("dot", (self, tensor), multiply(a, b))
 
 
-@op("outer", "ger")
+@op("outer", "ger", early=False)
 def outer(self: Tensor, vec2: Tensor) -> Tensor:
     """Return all products of an element of one vector and an element of another."""
     for name, x in (("self", self), ("vec2", vec2)):
@@ -135,7 +135,7 @@ def outer(self: Tensor, vec2: Tensor) -> Tensor:
     return self.reshape(self.numel(), 1) * vec2  # type: ignore[no-any-return]
 
 
-@op("matmul")
+@op("matmul", early=False)
 def matmul(self: Tensor, other: Tensor) -> Tensor:
     """Return the matrix product; axes before the last two are broadcast.
 
@@ -147,20 +147,20 @@ def matmul(self: Tensor, other: Tensor) -> Tensor:
         a, b = self._data, other._data
         if a.shape[1] == b.shape[0] and a.dtype is b.dtype:  # the common case, in one step
             return recorded("mm", (self, other), multiply(a, b))
-        return mm(self, other)
+        return self.mm(other)
     if m == 0 or n == 0:
         raise RuntimeError(f"both arguments to matmul need to be at least 1D, but they are {m}D and {n}D")
     if m == 1 and n == 1:
-        return dot(self, other)
+        return self.dot(other)
     if m == 2 and n == 1:
-        return mv(self, other)
+        return self.mv(other)
     if m == 1 and n == 2:
-        product = mm(self.unsqueeze(0), other)
+        product = self.unsqueeze(0).mm(other)
         values = product._array.reshape(-1)
         return recorded("squeeze_dim_", (product,), values, {"shape": product._data.shape})
     if n <= 2 and m >= 3 and _folds(self, other):
         folded = self.reshape(math.prod(self._data.shape[:-1]), self._data.shape[-1])
-        product = mm(folded, other) if n == 2 else mv(folded, other)
+        product = folded.mm(other) if n == 2 else folded.mv(other)
         return unsafe_view(product, (*self._data.shape[:-1], *other._data.shape[1:]))
     if m <= 2 and n >= 3 and (self.requires_grad or (m == 1 and _folds(other, self, True))):
         small = self.t() if m == 2 else self
@@ -203,7 +203,7 @@ def _batched(self: Tensor, other: Tensor) -> Tensor:
         del shape[-2]
     if other.ndim == 1:
         del shape[-1]
-    product = bmm(a3, b3)
+    product = a3.bmm(b3)
     return unsafe_view(product.squeeze(-1) if other.ndim == 1 else product, tuple(shape))
 
 
@@ -285,7 +285,7 @@ def trace(self: Tensor) -> Any:
     return "trace", (self,), np.trace(data, dtype=kind), {"shape": data.shape}
 
 
-@op("diag_embed")
+@op("diag_embed", early=True)
 def diag_embed(self: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
     """Return zeros with the last axis of `self` on the diagonal of two axes."""
     from course.nptorch.math import put_diagonal
@@ -301,7 +301,7 @@ def diag_embed(self: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) ->
     return recorded("diag_embed", (self,), np.array(values), facts)
 
 
-@op("diag")
+@op("diag", early=False)
 def diag(self: Tensor, diagonal: int = 0) -> Tensor:
     """Return a copy of the diagonal of a matrix, or a matrix with this vector on its diagonal."""
     if self.ndim == 1:
@@ -312,7 +312,7 @@ def diag(self: Tensor, diagonal: int = 0) -> Tensor:
     return recorded("diagonal_copy", (self,), np.array(np.diagonal(self._data, diagonal)), facts)
 
 
-@op("cross")
+@op("cross", early=True)
 def cross(self: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
     """Return the cross product of vectors of three elements along `dim`, or the first such axis."""
     if self.ndim != other.ndim:
@@ -331,7 +331,7 @@ def cross(self: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
     return recorded("cross", (self, other), on_arrays(*in_common(self._data, other._data), over), {"dim": over})
 
 
-@op("inner")
+@op("inner", early=False)
 def inner(self: Tensor, other: Tensor) -> Tensor:
     """Return the sums of products over the last axes of both."""
     if not self.ndim or not other.ndim:

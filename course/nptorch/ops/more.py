@@ -31,7 +31,7 @@ binary("hypot", "hypot", compute=np.hypot, floats_only=True)
 binary("logaddexp", "logaddexp", compute=np.logaddexp, floats_only=True)
 
 
-@op("nansum")
+@op("nansum", early=True)
 def nansum(self: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """Return the sum of the elements that are not nan."""
     self = self if dtype is None else self.to(dtype)
@@ -41,7 +41,7 @@ def nansum(self: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any =
     return recorded("nansum", (self,), total(kept, over, keepdim), {"dim": over, "keepdim": keepdim})
 
 
-@op("nanmean")
+@op("nanmean", early=False)
 def nanmean(self: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """Return the mean of the elements that are not nan."""
     self = self if dtype is None else self.to(dtype)
@@ -62,7 +62,7 @@ def column_stack(tensors: Sequence[Any]) -> Tensor:
     return cat([x if x.ndim > 1 else x.reshape(-1, 1) for x in tensors], 1)
 
 
-@op("tensordot")
+@op("tensordot", early=False)
 def tensordot(self: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
     """Return the sums of products over some axes of both."""
     if isinstance(dims, int):
@@ -92,7 +92,7 @@ def tensordot(self: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
     return a.reshape(left_size, count).mm(b.reshape(count, right_size)).view(shape)  # type: ignore[no-any-return]
 
 
-@op("kron")
+@op("kron", early=False)
 def kron(self: Tensor, other: Tensor) -> Tensor:
     """Return the Kronecker product."""
     count = max(self.ndim, other.ndim)
@@ -106,7 +106,7 @@ def kron(self: Tensor, other: Tensor) -> Tensor:
     return unsafe_view(products, shape)
 
 
-@op("rot90")
+@op("rot90", early=False)
 def rot90(self: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
     """Return `self` turned by `k` quarters in the plane of two axes."""
     if self._made and mode.enabled:
@@ -119,7 +119,7 @@ def rot90(self: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
     return recorded("rot90", (self,), np.array(np.rot90(copied(self._data), k, plane)), {"k": k, "dims": plane})
 
 
-@method("positive")
+@method("positive", early=False)
 def positive(self: Tensor) -> Tensor:
     """Return this tensor itself."""
     if self._data.dtype == np.bool_:
@@ -127,7 +127,7 @@ def positive(self: Tensor) -> Tensor:
     return self
 
 
-@op("xlogy")
+@op("xlogy", early=True)
 def xlogy(self: Tensor, other: Tensor) -> Tensor:
     """Return ``self * log(other)``, and 0 where `self` is 0."""
     x, y = (floating(one) for one in in_common(self._data, other._data))
@@ -135,7 +135,7 @@ def xlogy(self: Tensor, other: Tensor) -> Tensor:
     return recorded("xlogy", (self, other), led_by(on_arrays(x, y), x, y))
 
 
-@method("sum_to_size")
+@method("sum_to_size", early=False)
 def sum_to_size(self: Tensor, *shape: Any, size: Any = None) -> Tensor:
     """Return `self` summed so that it has a shape that broadcasts to its own."""
     shape = sizes(shape if size is None else (size,))
@@ -147,13 +147,13 @@ def sum_to_size(self: Tensor, *shape: Any, size: Any = None) -> Tensor:
     return summed.view(shape) if extra else summed  # type: ignore[no-any-return]
 
 
-@op("split_with_sizes")
+@op("split_with_sizes", early=False)
 def split_with_sizes(self: Tensor, split_sizes: Any, dim: int = 0) -> Any:
     """Return views of pieces of the given sizes."""
     return self.split(list(split_sizes), dim)
 
 
-@method("fill_diagonal_")
+@method("fill_diagonal_", early=False)
 def fill_diagonal_(self: Tensor, fill_value: float, wrap: bool = False) -> Tensor:
     """Write a number into the diagonal of a matrix."""
     if self.ndim < 2:
@@ -168,7 +168,7 @@ def real(self: Tensor) -> Tensor:
     return self
 
 
-@method("get_device")
+@method("get_device", early=False)
 def get_device(self: Tensor) -> int:
     """Return -1, as for every tensor on the CPU."""
     return -1

@@ -26,7 +26,7 @@ def gather(self: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False) 
     return "gather", (self, index), np.array(values), {"dim": dim}
 
 
-@op("take_along_dim")
+@op("take_along_dim", early=False)
 def take_along_dim(self: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
     """Return `gather` along `dim`, or of the flattened tensor."""
     if dim is None:
@@ -88,7 +88,7 @@ def scatter_add(self: Tensor, dim: int, index: Tensor, src: Tensor) -> Any:
     return "scatter_add", (self, part, index), values, {"dim": dim}
 
 
-@op("index_select")
+@op("index_select", early=True)
 def index_select(self: Tensor, dim: int, index: Tensor) -> Tensor:
     """Return the positions `index`, a vector, along `dim`."""
     dim = axis(dim, self.ndim)
@@ -107,7 +107,7 @@ def index_select(self: Tensor, dim: int, index: Tensor) -> Tensor:
     return recorded("index_select", (self, index), in_order(self._array[place]), facts)
 
 
-@op("take")
+@op("take", early=True)
 def take(self: Tensor, index: Tensor) -> Tensor:
     """Return elements by their position in the flattened tensor."""
     flat = np.reshape(self._data, -1)
@@ -156,7 +156,7 @@ def index_fill(self: Tensor, dim: int, index: Tensor, value: Any) -> Any:
     return "index_fill", (self, index), values, {"indices": place}
 
 
-@op("unique")
+@op("unique", early=False)
 def unique(
     self: Tensor,
     sorted: bool = True,  # noqa: A002 - torch's name
@@ -173,13 +173,13 @@ def unique(
     return made[0] if len(made) == 1 else tuple(made)
 
 
-@op("bincount")
+@op("bincount", early=True)
 def bincount(self: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
     """Return how often each integer occurs."""
     return wrap(np.bincount(self._data, None if weights is None else weights._data, minlength))
 
 
-@op("searchsorted")
+@op("searchsorted", early=False)
 def searchsorted(self: Tensor, input: Any, *, right: bool = False) -> Tensor:  # noqa: A002
     """Return where elements would have to be put into this sorted vector."""
     data = input._data if isinstance(input, Tensor) else input

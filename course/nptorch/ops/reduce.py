@@ -33,7 +33,7 @@ def total(data: Any, over: tuple[int, ...], keepdim: bool) -> Any:
     return made if wide is data.dtype else made.astype(data.dtype)
 
 
-@op("sum")
+@op("sum", early=True)
 def sum(  # noqa: A001 - torch's name
     self: Tensor,
     dim: Dim = None,
@@ -60,7 +60,7 @@ def sum(  # noqa: A001 - torch's name
     return result
 
 
-@op("mean")
+@op("mean", early=True)
 def mean(
     self: Tensor,
     dim: Dim = None,
@@ -95,7 +95,7 @@ def mean(
     return result
 
 
-@op("prod")
+@op("prod", early=True)
 def prod(self: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """Return the product over one axis, or all; the gradient is exact where elements are 0."""
     source = self if dtype is None else self._cast(dtype.numpy)
@@ -149,7 +149,7 @@ def std(self: Tensor, dim: Any = None, unbiased: Any = None, keepdim: bool = Fal
     return "std", (self,), deviation, facts
 
 
-@op("var_mean")
+@op("var_mean", early=True)
 def var_mean(
     self: Tensor, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None
 ) -> tuple[Tensor, Tensor]:
@@ -160,7 +160,7 @@ def var_mean(
     return made
 
 
-@op("std_mean")
+@op("std_mean", early=True)
 def std_mean(
     self: Tensor, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None
 ) -> tuple[Tensor, Tensor]:
@@ -174,7 +174,7 @@ def std_mean(
 # -- norms ----------------------------------------------------------------------------------------------
 
 
-@op("norm")
+@op("norm", early=True)
 def norm(self: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Tensor:
     """Return the p-norm over `dim` (all axes without it); ``"fro"`` is 2.
 
@@ -217,7 +217,7 @@ def vector_norm(x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool = False)
     return recorded("norm", (x,), in_order(values.astype(data.dtype)), facts)
 
 
-@op("dist")
+@op("dist", early=True)
 def dist(self: Any, other: Tensor, p: float = 2) -> Tensor:
     """Return the p-norm of ``self - other``."""
     with recording(False):
@@ -254,7 +254,7 @@ def _shifted(self: Tensor, dim: Any, dtype: Any, name: str) -> tuple[Tensor, Any
     return source, x - LARGEST.reduce(x, axis=real, keepdims=True), over, real
 
 
-@op("softmax")
+@op("softmax", early=True)
 def softmax(self: Tensor, dim: int, dtype: Any = None) -> Tensor:
     """Return ``exp(self)`` scaled so that it sums to 1 along `dim`."""
     source, x, over, real = _shifted(self, dim, dtype, "softmax")
@@ -262,7 +262,7 @@ def softmax(self: Tensor, dim: int, dtype: Any = None) -> Tensor:
     return recorded("softmax", (source,), in_order(e / ADD.reduce(e, axis=real, keepdims=True)), {"dim": over})
 
 
-@op("log_softmax")
+@op("log_softmax", early=True)
 def log_softmax(self: Tensor, dim: int, dtype: Any = None) -> Tensor:
     """Return the logarithm of `softmax`, without overflow."""
     source, x, over, real = _shifted(self, dim, dtype, "log_softmax")
@@ -296,7 +296,7 @@ def cumprod(self: Tensor, dim: int, *, dtype: Any = None) -> Any:
     return "cumprod", (source,), values, {"dim": over}
 
 
-@op("diff")
+@op("diff", early=False)
 def diff(self: Tensor, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None) -> Tensor:
     """Return the differences of neighbours along `dim`, `n` times over, with more tensors at the ends."""
     if not self.ndim:

@@ -47,7 +47,7 @@ def _reshaped(self: Tensor, shape: tuple[int, ...], row: str = "view") -> Tensor
     return make_view(self, array, OPS[row], {"shape": self._data.shape}, step("reshape", shape))
 
 
-@op("view")
+@op("view", early=False)
 def view(self: Tensor, *shape: Any, size: Any = None, dtype: Any = None) -> Tensor:
     """Return the same elements, in the same memory, in another shape.
 
@@ -71,7 +71,7 @@ def view(self: Tensor, *shape: Any, size: Any = None, dtype: Any = None) -> Tens
         ) from error
 
 
-@op("reshape")
+@op("reshape", early=True)
 def reshape(self: Tensor, *dims: Any, shape: Any = None) -> Tensor:
     """Return the same elements in another shape: a view if possible, else a copy."""
     wanted = inferred(sizes(dims if shape is None else (shape,)), self._data.size)
@@ -91,19 +91,19 @@ def unsafe_view(self: Tensor, shape: tuple[int, ...]) -> Tensor:
     return made
 
 
-@op("view_as")
+@op("view_as", early=False)
 def view_as(self: Tensor, other: Tensor) -> Tensor:
     """Return the same elements in the shape of `other`."""
     return view(self, other.shape)
 
 
-@op("reshape_as")
+@op("reshape_as", early=True)
 def reshape_as(self: Tensor, other: Tensor) -> Tensor:
     """Return the same elements in the shape of `other`: a view if possible, else a copy."""
     return reshape(self, other.shape)
 
 
-@op("flatten")
+@op("flatten", early=False)
 def flatten(self: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """Return `self` with the axes from `start_dim` to `end_dim` made one."""
     first, last = axis(start_dim, self.ndim), axis(end_dim, self.ndim)
@@ -120,13 +120,13 @@ def flatten(self: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     return reshape(self, (*shape[:first], joined, *shape[last + 1 :]))
 
 
-@op("ravel")
+@op("ravel", early=False)
 def ravel(self: Tensor) -> Tensor:
     """Return the elements as a vector: a view where they lie in order, else a copy."""
     return view(self.contiguous(), -1)
 
 
-@op("unflatten")
+@op("unflatten", early=False)
 def unflatten(self: Tensor, dim: int, sizes: Any) -> Tensor:
     """Return `self` with one axis spread over several."""
     if not self.ndim:
@@ -143,7 +143,7 @@ def unflatten(self: Tensor, dim: int, sizes: Any) -> Tensor:
     return view(self, (*shape[:dim], *spread, *shape[dim + 1 :]))
 
 
-@op("permute")
+@op("permute", early=True)
 def permute(self: Tensor, *axes: Any, dims: Any = None) -> Tensor:
     """Return a view with the axes in the order `dims`.
 
@@ -166,7 +166,7 @@ def permute(self: Tensor, *axes: Any, dims: Any = None) -> Tensor:
     return make_view(self, array, OPS["permute"], {"dims": order}, step("permute", order))
 
 
-@op("transpose", "swapdims")
+@op("transpose", "swapdims", early=True)
 def transpose(self: Tensor, dim0: int, dim1: int) -> Tensor:
     """Return a view with two axes swapped."""
     facts = {"dim0": axis(dim0, self.ndim), "dim1": axis(dim1, self.ndim)}
@@ -174,13 +174,13 @@ def transpose(self: Tensor, dim0: int, dim1: int) -> Tensor:
     return make_view(self, array, OPS["transpose"], facts, step("transpose", dim0, dim1))
 
 
-@op("swapaxes")
+@op("swapaxes", early=True)
 def swapaxes(self: Tensor, axis0: int, axis1: int) -> Tensor:
     """Return a view with two axes swapped, as NumPy calls it."""
     return transpose(self, axis0, axis1)
 
 
-@op("t")
+@op("t", early=True)
 def t(self: Tensor) -> Tensor:
     """Return a view of a matrix with its two axes swapped; vectors stay as they are."""
     if self.ndim > 2:
@@ -204,7 +204,7 @@ def matrix_transposed(self: Tensor) -> Tensor:
     return transpose(self, -2, -1)
 
 
-@op("movedim", "moveaxis")
+@op("movedim", "moveaxis", early=False)
 def movedim(self: Tensor, source: Any, destination: Any) -> Tensor:
     """Return a view with some axes moved, the others in their order."""
     if not self.ndim:
@@ -217,7 +217,7 @@ def movedim(self: Tensor, source: Any, destination: Any) -> Tensor:
     return permute(self, tuple(moved[d] if d in moved else rest.pop(0) for d in places))
 
 
-@op("squeeze")
+@op("squeeze", early=True)
 def squeeze(self: Tensor, dim: Any = None) -> Tensor:
     """Return a view without the axes of extent 1, or without those of them named by `dim`."""
     shape = self._data.shape
@@ -228,7 +228,7 @@ def squeeze(self: Tensor, dim: Any = None) -> Tensor:
     return make_view(self, array, OPS[row], {"shape": shape, "dim": dim}, step("squeeze", gone))
 
 
-@op("unsqueeze")
+@op("unsqueeze", early=True)
 def unsqueeze(self: Tensor, dim: int) -> Tensor:
     """Return a view with a new axis of extent 1 at `dim`."""
     dim = axis(dim, self.ndim + 1)
@@ -236,7 +236,7 @@ def unsqueeze(self: Tensor, dim: int) -> Tensor:
     return make_view(self, array, OPS["unsqueeze"], {"dim": dim}, step("unsqueeze", dim))
 
 
-@op("expand")
+@op("expand", early=True)
 def expand(self: Tensor, *shape: Any, size: Any = None, implicit: bool = False) -> Tensor:
     """Return a view that repeats axes of extent 1 without copying; -1 keeps an extent.
 
@@ -286,19 +286,19 @@ def stretched(array: Any, wanted: tuple[int, ...]) -> None:
             )
 
 
-@op("expand_as")
+@op("expand_as", early=True)
 def expand_as(self: Tensor, other: Tensor) -> Tensor:
     """Return a view stretched to the shape of `other`."""
     return expand(self, other.shape)
 
 
-@op("broadcast_to")
+@op("broadcast_to", early=False)
 def broadcast_to(self: Tensor, *shape: Any, size: Any = None) -> Tensor:
     """Return a view stretched to a shape."""
     return expand(self, *shape, size=size)
 
 
-@op("diagonal")
+@op("diagonal", early=True)
 def diagonal(self: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
     """Return a view of the diagonal of two axes, as the last axis."""
     dim1, dim2 = axis(dim1, self.ndim), axis(dim2, self.ndim)
@@ -311,13 +311,13 @@ def diagonal(self: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Ten
     return make_view(self, array, OPS["diagonal"], facts, step("diagonal", offset, dim1, dim2))
 
 
-@op("alias")
+@op("alias", early=False)
 def alias(self: Tensor) -> Tensor:
     """Return a view of everything."""
     return make_view(self, self._array.view(), OPS["alias"], {}, step("alias"))
 
 
-@method("size")
+@method("size", early=False)
 def size(self: Tensor, dim: int | None = None) -> Any:
     """Return the shape, or one extent of it."""
     return Size(self._data.shape) if dim is None else self._data.shape[axis(dim, self.ndim)]
@@ -329,14 +329,14 @@ def dim(self: Tensor) -> int:
     return int(self._data.ndim)
 
 
-@method("stride")
+@method("stride", early=False)
 def stride(self: Tensor, dim: int | None = None) -> Any:
     """Return the steps, in elements, from one position to the next along each axis."""
     steps = tuple(n // self._data.itemsize for n in self._array.strides)
     return steps if dim is None else steps[dim]
 
 
-@method("storage_offset")
+@method("storage_offset", early=False)
 def storage_offset(self: Tensor) -> int:
     """Return how many elements of its base lie before a view."""
     if self._base is None:
@@ -350,7 +350,7 @@ def is_contiguous(self: Tensor, memory_format: Any = None) -> bool:
     return bool(self._array.flags.c_contiguous)
 
 
-@method("contiguous")
+@method("contiguous", early=False)
 def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
     """Return `self` if it is contiguous, else a copy that is."""
     return self if self.is_contiguous() else self.clone(memory_format="contiguous")

@@ -48,13 +48,13 @@ def _made(name: str, compute: Any, self: Any, other: Any) -> Tensor:
     return _early(attach(OPS[row], inputs, result))
 
 
-@op("floor_divide")
+@op("floor_divide", early=True)
 def floor_divide(self: Any, other: Any) -> Tensor:
     """Return the largest whole numbers that are not above ``self / other``; it has no derivative."""
     return _made("floor_divide", np.floor_divide, self, other)
 
 
-@method("floor_divide_")
+@method("floor_divide_", early=False)
 def floor_divide_(self: Tensor, other: Any) -> Tensor:
     """Write what `floor_divide` returns into this tensor."""
     refuse_leaf(self)
