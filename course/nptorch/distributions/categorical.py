@@ -97,7 +97,7 @@ class Categorical(Distribution):
         with recording(False):
             rows = self.probs.reshape(-1, self._num_events)
             drawn = FUNCTIONS["multinomial"](rows, int(np.prod(asked, dtype=int)), True).T
-        return drawn.reshape(*asked, *self.batch_shape)  # type: ignore[no-any-return]
+        return drawn.reshape((*asked, *self.batch_shape))  # type: ignore[no-any-return]
 
     def log_prob(self, value: Tensor) -> Tensor:
         """Return the log-probability of each class in `value`, broadcast against the batch.
@@ -113,7 +113,7 @@ class Categorical(Distribution):
         data = value._data
         shape = np.broadcast_shapes(data.shape, tuple(self.batch_shape))
         index = wrap(np.broadcast_to(np.asarray(data, np.int64), shape)[..., None].copy())
-        logits = self.logits.expand(*shape, self._num_events)
+        logits = self.logits.expand((*shape, self._num_events))
         return logits.gather(-1, index).squeeze(-1)  # type: ignore[no-any-return]
 
     def entropy(self) -> Tensor:

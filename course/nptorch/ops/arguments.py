@@ -41,13 +41,13 @@ def refuse_arguments(name: str, function: Function, args: tuple[Any, ...], kwarg
     parameters = list(inspect.signature(function).parameters.values())
     plain = [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
     rest = next((p for p in parameters if p.kind is p.VAR_POSITIONAL), None)
-    word = next((p.name for p in parameters if p.kind is p.KEYWORD_ONLY), "")
-    if rest is not None and word in SHAPES:
+    word = takes_shape(function)
+    if word:
         _refuse_spread(name, word, args[len(plain) :], kwargs, len(plain) - own)
     given = dict(zip([p.name for p in plain], args, strict=False))
     missing = [f'"{_torchs(p)}"' for p in plain if p.default is p.empty and p.name not in given and p.name not in kwargs]
     if missing:
-        raise TypeError(f"{name}() missing {len(missing)} required positional arguments: {', '.join(missing)}")
+        raise TypeError(f"{name}() missing {len(missing)} required positional argument{'s' * (len(missing) == 1)}: {', '.join(missing)}")
     if rest is None and len(args) > len(plain):
         raise TypeError(_too_many(name, len(plain) - own, len(args) - own, plain, bool(own)))
     for position, p in enumerate(plain, 1 - own):
@@ -56,6 +56,14 @@ def refuse_arguments(name: str, function: Function, args: tuple[Any, ...], kwarg
     for p in parameters:
         if p.name in kwargs:
             _refuse_kind(f"{name}(): argument '{p.name}'", p, kwargs[p.name])
+
+
+def takes_shape(function: Function) -> str:
+    """Return torch's name of the shape that a function takes spread over its arguments; "" if it takes none."""
+    parameters = list(inspect.signature(function).parameters.values())
+    if not any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return ""
+    return next((p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.name in SHAPES), "")
 
 
 def _torchs(p: inspect.Parameter) -> str:
@@ -85,10 +93,10 @@ def _refuse_spread(name: str, word: str, given: tuple[Any, ...], kwargs: dict[st
                 raise TypeError(
                     f"{name}(): {place} must be tuple of ints, but found element of type {type(n).__name__} at pos {at}"
                 )
-    elif not all(_whole(n) for n in given):
+    elif "in_one" in kwargs or not all(_whole(n) for n in given):
         if len(given) == 1:
             raise TypeError(f"{name}(): {place} must be tuple of ints, not {type(given[0]).__name__}")
-        raise TypeError(f"{name}() takes {before + 1} positional argument but {before + len(given)} were given")
+        raise TypeError(f"{name}() takes {before + 1} positional argument{'s' * (before > 0)} but {before + len(given)} were given")
 
 
 def _whole(value: Any) -> bool:
@@ -105,19 +113,37 @@ def _shape(value: Any) -> bool:
     return isinstance(value, tuple | list)
 
 
+def _axes(value: Any) -> bool:
+    return _whole(value) or (isinstance(value, tuple | list) and all(_whole(n) for n in value))
+
+
+def _refuse_either(place: str, fits: bool, value: Any) -> None:
+    """Refuse what fits none of several signatures, which torch lists, and we do not."""
+    if not fits:
+        name = place.partition("(")[0]
+        raise TypeError(f"{name}() received an invalid combination of arguments - got {type(value).__name__}")
+
+
 KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "Tensor": (lambda value: isinstance(value, Tensor), "Tensor"),
     "int": (_whole, "int"),
     "float": (_number, "float"),
     "Number": (_number, "Number"),
     "Shape": (_shape, "tuple of ints"),
+    "Axes": (_axes, "tuple of ints"),
+    "str": (lambda value: isinstance(value, str), "str"),
+    "Sequence[Tensor]": (_shape, "tuple of Tensors"),
     "bool": (lambda value: isinstance(value, bool | np.bool_), "bool"),
 }
 
 
 def _refuse_kind(place: str, p: inspect.Parameter, value: Any) -> None:
     kind, _, none = str(p.annotation).partition(" | ")
-    if p.name == "dtype":
+    if p.annotation == "Tensor | Number":
+        return _refuse_either(place, isinstance(value, Tensor) or _number(value), value)
+    if p.annotation == "Dim":
+        return _refuse_either(place, value is None or _axes(value), value)
+    if p.name == "dtype" and "str" not in str(p.annotation):
         fits, wanted, none = isinstance(value, dtype), "torch.dtype", "None"
     elif kind in KINDS and none in ("", "None"):
         fits, wanted = KINDS[kind][0](value), KINDS[kind][1]

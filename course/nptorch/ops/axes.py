@@ -5,6 +5,8 @@ from __future__ import annotations
 from operator import index
 from typing import Any
 
+Axes = int | tuple[int, ...] | list[int]
+Dim = Axes | None
 Shape = tuple[int, ...] | list[int]
 
 

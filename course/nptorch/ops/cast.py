@@ -72,15 +72,20 @@ def type_as(self: Tensor, other: Tensor) -> Tensor:
 
 
 @method("type", early=False)
-def type_(self: Tensor, dtype: Any = None) -> Any:
+def type_(self: Tensor, dtype: str | Dtype | None = None) -> Any:
     """Return the name of the tensor's type, or `self` in another dtype."""
     if dtype is None:
         return f"torch.{self.dtype.tensor_type}"
     if isinstance(dtype, str):
         name = dtype.removeprefix("torch.")
-        dtype = next(d for d in dtypes.ALL if d.tensor_type == name)
+        found = [d for d in dtypes.ALL if d.tensor_type == name]
+        if not found:
+            raise ValueError(f"invalid type: {dtype!r}")
+        dtype = found[0]
     elif isinstance(dtype, type):  # torch.FloatTensor and the like
         dtype = dtype.dtype  # type: ignore[attr-defined]
+    elif not isinstance(dtype, Dtype):
+        raise TypeError("dtype must be a type, str, or dtype object")
     return _cast(self, dtype.numpy)
 
 

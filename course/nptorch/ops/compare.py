@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from course.nptorch._tensor import Tensor, wrap
+from course.nptorch.dtypes import dtype_of, result_type
 from course.nptorch.grad_mode import mode
-from course.nptorch.ops.axes import axes
+from course.nptorch.ops.axes import Dim, axes
 from course.nptorch.ops.layout import led_by
-from course.nptorch.ops.operands import aligned, is_tensor, operand
+from course.nptorch.ops.operands import aligned, operand
 from course.nptorch.ops.overlap import overlaps_first
 from course.nptorch.ops.pointwise import operator
 from course.nptorch.ops.register import FUNCTIONS, function, method, op, written
@@ -32,7 +33,9 @@ def _pair(*names: str, compute: Callable[[Any, Any], Any], as_bools: bool = Fals
         except ValueError as error:
             raise mismatch(a, b) from error
         except TypeError as error:
-            raise RuntimeError(f'"{name}_cpu" not implemented for floating-point tensors') from error
+            check_shapes(a, b)
+            kind = dtype_of(result_type(a, b)).tensor_type.removesuffix("Tensor")
+            raise NotImplementedError(f"\"{name}_cpu\" not implemented for '{kind}'") from error
 
     def operation_(self: Tensor, other: Any) -> Tensor:
         refuse_leaf(self)
@@ -134,7 +137,7 @@ method("__invert__")(bitwise_not)
 @op("isclose", early=False)
 def isclose(self: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Tensor:
     """Return where ``|self - other| <= atol + rtol * |other|``."""
-    a, b = self._data, is_tensor("isclose", "other", 2, other)._data
+    a, b = self._data, other._data
     if a.dtype != b.dtype:
         raise RuntimeError(f"{_spelled(a)} did not match {_spelled(b)}")
     check_shapes(a, b)
@@ -158,14 +161,14 @@ def allclose(self: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-
 @op("equal", early=False)
 def equal(self: Tensor, other: Tensor) -> bool:
     """Return whether both have the same shape and elements (nan equals nothing)."""
-    return bool(np.array_equal(self._data, is_tensor("equal", "other", 2, other)._data))
+    return bool(np.array_equal(self._data, other._data))
 
 
 def _fold(name: str, compute: Callable[..., Any]) -> None:
     @op(name, early=False)
-    def operation(self: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
+    def operation(self: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
         data = self._data
-        over = axes(dim, data.ndim) if data.ndim else None
+        over = axes(dim, data.ndim)
         return wrap(np.asarray(compute(data, axis=over, keepdims=keepdim and dim is not None), np.bool_))
 
     operation.__name__ = name
@@ -178,9 +181,9 @@ _fold("any", np.any)
 
 
 @op("count_nonzero", early=False)
-def count_nonzero(self: Tensor, dim: Any = None) -> Tensor:
+def count_nonzero(self: Tensor, dim: Dim = None) -> Tensor:
     """Return how many elements are not 0, over `dim` or all."""
-    return wrap(np.asarray(np.count_nonzero(self._data, axis=dim), np.int64))
+    return wrap(np.asarray(np.count_nonzero(self._data, axis=axes(dim, self.ndim)), np.int64))
 
 
 @op("nonzero", early=False)
@@ -225,4 +228,9 @@ def is_same_size(self: Tensor, other: Tensor) -> bool:
     return bool(self._data.shape == other._data.shape)
 
 
-FUNCTIONS["is_tensor"] = lambda obj: isinstance(obj, Tensor)
+def is_tensor(obj: Any) -> bool:
+    """Return whether `obj` is a Tensor."""
+    return isinstance(obj, Tensor)
+
+
+FUNCTIONS["is_tensor"] = is_tensor

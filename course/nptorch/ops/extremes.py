@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from course.nptorch._tensor import Tensor, wrap
-from course.nptorch.ops.axes import axes, axis
+from course.nptorch.ops.axes import Axes, axes, axis
 from course.nptorch.ops.layout import copied, in_order
 from course.nptorch.ops.reduce import LARGEST, SMALLEST
 from course.nptorch.ops.register import op, recorded
@@ -103,7 +103,7 @@ def _extreme(name: str, fold: Any, where: Any, pick: Any, pairwise: str) -> None
     )
 
     @op(f"a{name}", early=True)
-    def a_operation(self: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
+    def a_operation(self: Tensor, dim: Axes = (), keepdim: bool = False) -> Tensor:
         data = self._data
         over = axes(dim, data.ndim)
         for d in () if data.size else over:
@@ -179,6 +179,9 @@ def both_extremes(self: Tensor, *, dim: int | None = None, keepdim: bool = False
 def middle(self: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     """Return the median (the lower of two), of all or along `dim` with its indices."""
     data = self._data
+    if data.dtype == np.bool_:
+        kernel = "median_cpu" if dim is None else "median_out"
+        raise NotImplementedError(f"\"{kernel}\" not implemented for 'Bool'")
     if dim is None:
         flat = np.sort(data, axis=None)
         nan = data.dtype.kind == "f" and flat.size and np.isnan(flat[-1])
@@ -239,8 +242,10 @@ def largest_few(
 ) -> Any:
     """Return the `k` largest (or smallest) elements along `dim`, in order, and where they are."""
     over = axis(dim, self.ndim)
-    if k > (self.shape[over] if self.ndim else 1):
+    if not 0 <= k <= (self.shape[over] if self.ndim else 1):
         raise RuntimeError("selected index k out of range")
+    if self._data.dtype == np.bool_:
+        raise RuntimeError("topk does not support bool dtypes on CPU")
     if not self.ndim:
         return along(self, "topk", topk, np.asarray(0), 0, False)
     order = _order(self._data, over, largest)

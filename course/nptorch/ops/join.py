@@ -11,7 +11,8 @@ import numpy as np
 
 from course.nptorch._tensor import Tensor, wrap
 from course.nptorch.grad_mode import mode
-from course.nptorch.ops.axes import axes, axis, sizes
+from course.nptorch.dtypes import Size
+from course.nptorch.ops.axes import axes, axis, not_negative, sizes
 from course.nptorch.ops.index import sliced
 from course.nptorch.ops.layout import copied, in_order
 from course.nptorch.ops.operands import in_common
@@ -30,10 +31,14 @@ def _tensors(name: str, tensors: Any) -> list[Tensor]:
         raise TypeError(
             f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}"
         )
+    _all_tensors(tensors)
+    return list(tensors)
+
+
+def _all_tensors(tensors: Any) -> None:
     for i, x in enumerate(tensors):
         if not isinstance(x, Tensor):
             raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
-    return list(tensors)
 
 
 def _each_first(join: F) -> F:
@@ -118,6 +123,11 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     return result
 
 
+def _some(name: str, tensors: Any) -> None:
+    if isinstance(tensors, tuple | list) and not tensors:
+        raise RuntimeError(f"{name} expects a non-empty TensorList")
+
+
 def _at_least(x: Tensor, ndim: int) -> Tensor:
     return x if x.ndim >= ndim else x.reshape((1,) * (ndim - x.ndim) + tuple(x.shape))
 
@@ -125,6 +135,7 @@ def _at_least(x: Tensor, ndim: int) -> Tensor:
 @function("hstack")
 def hstack(tensors: Sequence[Tensor]) -> Tensor:
     """Return the tensors joined along their second axis (the first for vectors)."""
+    _some("hstack", tensors)
     parts = [_at_least(x, 1) for x in _tensors("hstack", tensors)]
     return cat(parts, 0 if parts[0].ndim == 1 else 1)
 
@@ -132,6 +143,7 @@ def hstack(tensors: Sequence[Tensor]) -> Tensor:
 @function("vstack", "row_stack")
 def vstack(tensors: Sequence[Tensor]) -> Tensor:
     """Return the tensors joined along their first axis, vectors as rows."""
+    _some("vstack", tensors)
     rows = [x.unsqueeze(0) if x.ndim == 1 else _at_least(x, 2) for x in _tensors("vstack", tensors)]
     return cat(rows, 0)
 
@@ -186,7 +198,14 @@ def split(self: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor, ...]:
     dim = axis(dim, self.ndim)
     extent = self._data.shape[dim]
     size = split_size
+    if not isinstance(size, int | np.integer | tuple | list):
+        what = f"argument 'split_sizes' (position 2) must be tuple of ints, not {type(size).__name__}"
+        raise TypeError(f"split_with_sizes(): {what}")
     if isinstance(size, tuple | list):
+        if any(n < 0 for n in size):
+            raise RuntimeError(
+                f"split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes={list(size)}"
+            )
         if sum(size) != extent:
             raise RuntimeError(
                 f"split_with_sizes expects split_sizes to sum exactly to {extent} (input tensor's "
@@ -210,6 +229,8 @@ def split_tensor(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> t
 @op("chunk", early=False)
 def chunk(self: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """Return at most `chunks` views of equal size (the last may be smaller)."""
+    if not self.ndim:
+        raise RuntimeError("chunk expects at least a 1-dimensional tensor")
     if chunks <= 0:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
     dim = axis(dim, self.ndim)
@@ -228,6 +249,8 @@ def tensor_split(self: Any, indices_or_sections: Any, dim: int = 0) -> tuple[Ten
     extent = self._data.shape[dim]
     cuts = indices_or_sections
     if isinstance(cuts, int):
+        if cuts <= 0:
+            raise RuntimeError(f"number of sections must be larger than 0, got {cuts}")
         small, more = divmod(extent, cuts)
         cuts = [i * small + min(i, more) for i in range(1, cuts)]
     bounds = [0, *cuts, extent]
@@ -247,6 +270,7 @@ def _pieces(self: Tensor, counts: list[int], dim: int, row: str) -> tuple[Tensor
 def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
     """Return the tensors as views of one common shape."""
     given = tensors[0] if len(tensors) == 1 and not isinstance(tensors[0], Tensor) else tensors
+    _all_tensors(given)
     shape: tuple[int, ...] = ()
     for x in given:
         try:
@@ -259,9 +283,20 @@ def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
 @function("broadcast_shapes")
 def broadcast_shapes(*shapes: Any) -> Any:
     """Return the shape to which all the shapes broadcast."""
-    from course.nptorch.dtypes import Size
-
-    return Size(np.broadcast_shapes(*((s,) if isinstance(s, int) else tuple(s) for s in shapes)))
+    given = [(s,) if isinstance(s, int) else tuple(s) for s in shapes]
+    whole: list[int] = [1] * max((len(s) for s in given), default=0)
+    for at, s in enumerate(given):
+        for back in range(1, len(s) + 1):
+            n, so_far = s[-back], whole[-back]
+            if n < 0:
+                raise ValueError("Attempting to broadcast a dimension with negative length!")
+            if n not in (1, so_far) and so_far != 1:
+                raise RuntimeError(
+                    f"Attempting to broadcast a dimension of length {n} at {-back}! Mismatching argument at index {at} "
+                    f"had {s}; but expected shape should be broadcastable to {whole}"
+                )
+            whole[-back] = n if so_far == 1 else so_far
+    return Size(whole)
 
 
 @function("meshgrid")
@@ -272,6 +307,13 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
     """
     given = tensors[0] if len(tensors) == 1 and not isinstance(tensors[0], Tensor) else tensors
     count = len(given)
+    _all_tensors(given)
+    if indexing not in ("ij", "xy"):
+        raise RuntimeError(f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
+    for x in given:
+        if x.ndim > 1:
+            text = f"{x}\n[ torch.{x.dtype.tensor_type}{{{','.join(map(str, x.shape))}}} ]"
+            raise RuntimeError(f"torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got:{text}")
     order = [1, 0, *range(2, count)] if indexing == "xy" and count > 1 else list(range(count))
     shape = tuple(given[i].numel() for i in order)
     made = []
@@ -291,6 +333,8 @@ def repeat(self: Tensor, *times: Any, repeats: Any = None) -> Any:
     times = sizes(times if repeats is None else (repeats,))
     if len(times) < self.ndim:
         raise RuntimeError("Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor")
+    extra = len(times) - self.ndim
+    not_negative(tuple(t * n for t, n in zip(times, (1,) * extra + self._data.shape, strict=True)))
     facts = {"shape": self._data.shape, "repeats": times}
     return "repeat", (self,), np.tile(self._data, times), facts
 
@@ -306,6 +350,8 @@ def tile(self: Tensor, *reps: Any, dims: Any = None) -> Tensor:
 def repeat_interleave(self: Tensor, repeats: Any, dim: int | None = None, *, output_size: int | None = None) -> Tensor:
     """Return every position along an axis `repeats` times in a row; `output_size` is not needed."""
     source, dim = (self.flatten(), 0) if dim is None else (self, axis(dim, self.ndim))
+    if isinstance(repeats, int) and repeats < 0:
+        raise RuntimeError("Repeats must be non-negative")
     if isinstance(repeats, int):
         deeper = source.unsqueeze(dim + 1)
         extent = source._data.shape[dim]
@@ -314,6 +360,19 @@ def repeat_interleave(self: Tensor, repeats: Any, dim: int | None = None, *, out
         copies = deeper.expand(wide).clone(memory_format="contiguous")
         return copies.view((*source.shape[:dim], extent * repeats, *source.shape[dim + 1 :]))  # type: ignore[no-any-return]
     times = repeats._data
+    if times.dtype.kind == "f":
+        kind = repeats.dtype.tensor_type.removesuffix("Tensor")
+        raise NotImplementedError(f"\"repeat_interleave_cpu\" not implemented for '{kind}'")
+    extent = source._data.shape[dim]
+    if times.ndim > 1:
+        raise RuntimeError("repeats must be 0-dim or 1-dim tensor")
+    if times.size not in (1, extent):
+        raise RuntimeError(
+            "repeats must have the same size as input along dim, but got "
+            f"repeats.size(0) = {times.size} and input.size(0) = {extent}"
+        )
+    if np.any(times < 0):
+        raise RuntimeError("repeats can not be negative")
     return source.index_select(dim, wrap(np.repeat(np.arange(source.shape[dim]), times)))  # type: ignore[no-any-return]
 
 
@@ -345,9 +404,12 @@ def flipud(self: Tensor) -> Tensor:
 @op("roll", early=True)
 def roll(self: Tensor, shifts: Any, dims: Any = None) -> Tensor:
     """Return a copy with the elements moved along axes, those that fall off coming in again."""
-    if not self.ndim and dims not in (None, (), []):
-        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     moved = tuple(shifts) if isinstance(shifts, tuple | list) else (shifts,)
+    named = () if dims is None else tuple(dims) if isinstance(dims, tuple | list) else (dims,)
+    if len(moved) != len(named) and (named or len(moved) != 1):
+        raise RuntimeError(f"shifts and dimensions must align. shifts: {len(moved)}, dims:{len(named)}")
+    if not self.ndim and named:
+        raise IndexError(f"Dimension specified as {named[0]} but tensor has no dimensions")
     over = None if dims is None or dims == () else axes(dims, self.ndim)
     moved = moved if over is not None else (sum(moved),)
     values = np.roll(self._data, moved if over is not None else moved[0], over)

@@ -12,7 +12,7 @@ from course.nptorch.math import cross as on_arrays
 from course.nptorch.ops.axes import axis
 from course.nptorch.ops.layout import in_order
 from course.nptorch.ops.operands import in_common, is_tensor
-from course.nptorch.ops.register import described, method, op, recorded
+from course.nptorch.ops.register import FUNCTIONS, described, method, op, recorded
 from course.nptorch.ops.shape import stretched, unsafe_view
 from course.nptorch.ops.write import check_shapes
 
@@ -22,6 +22,15 @@ def multiply(a: Any, b: Any) -> Any:
     if a.dtype == np.float16:
         return (a.astype(np.float32) @ b.astype(np.float32)).astype(np.float16)
     return a @ b
+
+
+def _kind(x: Tensor) -> str:
+    return x.dtype.tensor_type.removesuffix("Tensor")
+
+
+def _same_scalars(a: Tensor, b: Tensor) -> None:
+    if a._data.dtype != b._data.dtype:
+        raise RuntimeError(f"expected scalar type {_kind(a)} but found {_kind(b)}")
 
 
 def _same_dtype(a: Tensor, b: Tensor) -> None:
@@ -87,7 +96,7 @@ def bmm(self: Tensor, mat2: Tensor) -> Tensor:
         if x.ndim != 3:
             raise RuntimeError(f"{name} must be a 3D tensor")
     _fitting_batches(a, b)
-    _same_dtype(self, mat2)
+    _same_scalars(self, mat2)
     return recorded("bmm", (self, mat2), multiply(a, b))
 
 
@@ -95,6 +104,8 @@ def bmm(self: Tensor, mat2: Tensor) -> Tensor:
 def mv(self: Tensor, vec: Tensor) -> Tensor:
     """Return the product of a matrix and a vector."""
     a, b = self._data, is_tensor("mv", "vec", 2, vec)._data
+    if not a.ndim:
+        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     if a.ndim != 2 or b.ndim != 1:
         raise RuntimeError(f"vector + matrix @ vector expected, got 1, {a.ndim}, {b.ndim}")
     _fitting_vector(a, b)
@@ -222,17 +233,45 @@ def _sum_of_products(row: str, self: Tensor, a: Tensor, b: Tensor, beta: Any, al
         if counts not in ((0, 2, 1), (1, 2, 1)):
             raise RuntimeError(f"vector + matrix @ vector expected, got {counts[0]}, {counts[1]}, {counts[2]}")
         _fitting_vector(x, y, self._data.size)
-    elif x.ndim == 2 and y.ndim == 2:
+        if not self._data.dtype == x.dtype == y.dtype:
+            kinds = ", ".join(map(_kind, (self, a)))
+            raise RuntimeError(f"addmv input tensors must have the same dtype, but got {kinds}, and {_kind(b)}")
+    elif row == "addmm":
+        for name, matrix in (("mat1", x), ("mat2", y)):
+            if matrix.ndim != 2:
+                raise RuntimeError(f"{name} must be a matrix, got {matrix.ndim}-D tensor")
+        for name, one in (("self", self), ("mat1", a)):
+            if one._data.dtype != y.dtype:
+                raise RuntimeError(f"{name} and mat2 must have the same dtype, but got {_kind(one)} and {_kind(b)}")
         _fitting(x, y)
-    shape = (*x.shape[:-1], *y.shape[x.ndim - 1 :])
-    if row == "baddbmm":
-        stretched(self._data, shape)  # the first thing that torch looks at
-        _fitting_batches(x, y)
+    else:
+        _refuse_batches(self, a, b)
     product = multiply(x, y)
     stretched(self._data, product.shape)
     scaled = product if alpha == 1 else product * alpha
     values = scaled if beta == 0 else self._data + scaled if beta == 1 else self._data * beta + scaled
     return row, (self, a, b), values, {"alpha": alpha, "beta": beta}
+
+
+def _refuse_batches(self: Tensor, a: Tensor, b: Tensor) -> None:
+    """Refuse what cannot go into `baddbmm`, in the order in which torch looks at it."""
+    shape = []
+    for x, dim in ((a, 0), (a, 1), (b, 2)):
+        if not x.ndim:
+            raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
+        shape.append(x._data.shape[axis(dim, x.ndim)])
+    stretched(self._data, tuple(shape))
+    if not self._data.dtype == a._data.dtype == b._data.dtype:
+        if self._data.dtype == a._data.dtype:
+            _same_scalars(a, b)
+        mine, *others = (_c_name(x) for x in (self, a, b))
+        raise RuntimeError(
+            f"Input dtypes must be the same, got: input {mine}, batch1: {others[0]}, batch2: {others[1]}"
+        )
+    for name, x in (("batch1", a), ("batch2", b)):
+        if x.ndim != 3:
+            raise RuntimeError(f"{name} must be a 3D tensor")
+    _fitting_batches(a._data, b._data)
 
 
 @described("addmm")
@@ -292,6 +331,10 @@ def diag_embed(self: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) ->
 
     count = self.ndim + 1
     dim1, dim2 = axis(dim1, count), axis(dim2, count)
+    if dim1 == dim2:
+        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
+    if not self.ndim:
+        raise IndexError("Dimension specified as -1 but tensor has no dimensions")
     extent = self.shape[-1] + abs(offset)
     shape = list(self.shape[:-1])
     for d in sorted((dim1, dim2)):
@@ -315,12 +358,12 @@ def diag(self: Tensor, diagonal: int = 0) -> Tensor:
 @op("cross", early=True)
 def cross(self: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
     """Return the cross product of vectors of three elements along `dim`, or the first such axis."""
-    if self.ndim != other.ndim:
-        raise RuntimeError("linalg.cross: inputs must have the same number of dimensions.")
     if dim is None:
         if 3 not in self._data.shape:
             raise RuntimeError("no dimension of size 3 in input")
         dim = self._data.shape.index(3)
+    if self.ndim != other.ndim:
+        raise RuntimeError("linalg.cross: inputs must have the same number of dimensions.")
     over = axis(dim, self.ndim)
     for x in (self, other):
         if x._data.shape[over] != 3:
@@ -328,6 +371,8 @@ def cross(self: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
                 f"linalg.cross: inputs dimension {dim} must have length 3. Got {self._data.shape[over]} and "
                 f"{other._data.shape[over]}"
             )
+    check_shapes(self._data, other._data)
+    _same_scalars(self, other)
     return recorded("cross", (self, other), on_arrays(*in_common(self._data, other._data), over), {"dim": over})
 
 
@@ -336,4 +381,11 @@ def inner(self: Tensor, other: Tensor) -> Tensor:
     """Return the sums of products over the last axes of both."""
     if not self.ndim or not other.ndim:
         return self.mul(other)  # type: ignore[no-any-return]
-    return self.tensordot(other, ([-1], [-1]))  # type: ignore[no-any-return]
+    if self._data.shape[-1] != other._data.shape[-1]:
+        raise RuntimeError(
+            "inner() the last dimension must match on both input tensors but got shapes "
+            f"{list(self._data.shape)} and {list(other._data.shape)}"
+        )
+    if self._data.dtype != other._data.dtype:
+        raise RuntimeError("both inputs should have same dtype")
+    return FUNCTIONS["tensordot"](self, other, ([-1], [-1]))  # type: ignore[no-any-return]

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from course.nptorch._tensor import Tensor, wrap
 from course.nptorch.grad_mode import mode
-from course.nptorch.ops.arguments import refuse_arguments
+from course.nptorch.ops.arguments import refuse_arguments, takes_shape
 from course.nptorch.ops.overlap import overlaps_first
 from course.nptorch.ops.write import refuse_leaf, refuse_view, write
 from course.nptorch.record import OPS, Op, attach, recorded_first
@@ -187,7 +187,8 @@ def with_words(wrapper: F, like: Callable[..., Any], **defaults: Any) -> F:
 
 
 def _checked(name: str, operation: Callable[..., Any], early: bool) -> Callable[..., Any]:
-    """Return `operation` as ``torch.name(input, ...)``, which takes Tensors only."""
+    """Return `operation` as ``torch.name(input, ...)``, which takes a Tensor first, and a shape in one tuple."""
+    spread = takes_shape(operation)
 
     @functools.wraps(operation)
     def checked(input: Any = MISSING, *args: Any, **kwargs: Any) -> Any:  # noqa: A002 - torch's name
@@ -195,6 +196,8 @@ def _checked(name: str, operation: Callable[..., Any], early: bool) -> Callable[
             if input is MISSING:
                 refuse_arguments(name, operation, (), kwargs, 0)
             raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
+        if spread and args and not isinstance(args[0], tuple | list):
+            refuse_arguments(name, operation, (input, *args), {"in_one": True, **kwargs}, 0)
         try:
             return operation(input, *args, **kwargs)
         except Exception as error:

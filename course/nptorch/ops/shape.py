@@ -10,7 +10,7 @@ import numpy as np
 from course.nptorch._tensor import Tensor
 from course.nptorch.dtypes import Size, dtype_of
 from course.nptorch.grad_mode import mode
-from course.nptorch.ops.axes import axes, axis, sizes
+from course.nptorch.ops.axes import Shape, axes, axis, sizes
 from course.nptorch.ops.register import attribute, method, op, recorded
 from course.nptorch.record import OPS
 from course.nptorch.views import make_view
@@ -31,12 +31,20 @@ def inferred(shape: tuple[int, ...], count: int) -> tuple[int, ...]:
     """
     if shape.count(-1) > 1:
         raise RuntimeError("only one dimension can be inferred")
+    for at, n in enumerate(shape):
+        if n < -1:
+            raise RuntimeError(f"invalid shape dimension {n} at index {at} of shape {list(shape)}")
     known = 1
     for n in shape:
         known *= n if n != -1 else 1
     if -1 in shape and known and count % known == 0:
         shape = tuple(count // known if n == -1 else n for n in shape)
         known = count
+    if -1 in shape and not known and not count:
+        raise RuntimeError(
+            f"cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified dimension size -1 "
+            "can be any value and is ambiguous"
+        )
     if known != count or -1 in shape:
         raise RuntimeError(f"shape '{list(shape)}' is invalid for input of size {count}")
     return shape
@@ -127,12 +135,18 @@ def ravel(self: Tensor) -> Tensor:
 
 
 @op("unflatten", early=False)
-def unflatten(self: Tensor, dim: int, sizes: Any) -> Tensor:
+def unflatten(self: Tensor, dim: int, sizes: Shape) -> Tensor:
     """Return `self` with one axis spread over several."""
     if not self.ndim:
-        raise RuntimeError("unflatten got an unexpected error:\nDimension specified as 0 but tensor has no dimensions")
+        raise RuntimeError(
+            f"unflatten got an unexpected error:\nDimension specified as {dim} but tensor has no dimensions"
+        )
     dim = axis(dim, self.ndim)
     shape = self._data.shape
+    if not len(sizes):
+        raise RuntimeError("unflatten: sizes must be non-empty")
+    if list(sizes).count(-1) > 1:
+        raise RuntimeError("unflatten got an unexpected error:\nonly one dimension can be inferred")
     try:
         spread = inferred(tuple(sizes), shape[dim])
     except RuntimeError as error:
@@ -207,11 +221,22 @@ def matrix_transposed(self: Tensor) -> Tensor:
 @op("movedim", "moveaxis", early=False)
 def movedim(self: Tensor, source: Any, destination: Any) -> Tensor:
     """Return a view with some axes moved, the others in their order."""
+    given = [(one,) if isinstance(one, int) else tuple(one) for one in (source, destination)]
+    if isinstance(source, int) != isinstance(destination, int):
+        raise TypeError("movedim() received an invalid combination of arguments")
+    if len(given[0]) != len(given[1]):
+        raise RuntimeError(
+            f"movedim: Invalid source or destination dims: source ({list(given[0])} dims) should contain the same "
+            f"number of dims as destination ({list(given[1])} dims)"
+        )
+    found = [tuple(axis(d, self.ndim) for d in dims) for dims in given]
+    for name, dims, spelled in zip(("source", "destination"), found, given, strict=True):
+        if len(set(dims)) != len(dims):
+            raise RuntimeError(f"movedim: repeated dim in `{name}` ({list(spelled)})")
     if not self.ndim:
         return self.alias()  # type: ignore[no-any-return]
     places = list(range(self.ndim))
-    origin = axes(source, self.ndim)
-    target = axes(destination, self.ndim)
+    origin, target = found
     rest = [d for d in places if d not in origin]
     moved = dict(zip(target, origin, strict=True))
     return permute(self, tuple(moved[d] if d in moved else rest.pop(0) for d in places))
@@ -246,7 +271,9 @@ def expand(self: Tensor, *shape: Any, size: Any = None, implicit: bool = False) 
         If another axis would have to be stretched.
     """
     wanted, have = list(sizes(shape if size is None else (size,))), self._data.shape
-    extra = len(wanted) - len(have)
+    extra, asked = len(wanted) - len(have), tuple(wanted)
+    if (not have and min(wanted, default=0) < 0) or min(wanted[: max(extra, 0)], default=0) < -1:
+        raise RuntimeError("numel: integer multiplication overflow")
     for i, n in enumerate(wanted):
         if n == -1 and i >= extra >= 0:
             wanted[i] = have[i - extra]
@@ -254,7 +281,10 @@ def expand(self: Tensor, *shape: Any, size: Any = None, implicit: bool = False) 
             raise RuntimeError(
                 f"The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension {i}"
             )
-    stretched(self._data, tuple(wanted))
+    stretched(self._data, tuple(wanted), asked)
+    for at, n in enumerate(wanted):
+        if n < 0:
+            raise RuntimeError(f"invalid shape dimension {n} at index {at} of shape {list(asked)}")
     source = self._array
     array = np.broadcast_to(source, tuple(wanted))
     if source.flags.writeable:  # broadcast_to forbids writing even where nothing is repeated
@@ -262,8 +292,8 @@ def expand(self: Tensor, *shape: Any, size: Any = None, implicit: bool = False) 
     return make_view(self, array, OPS["expand"], {}, step("expand", tuple(wanted)))
 
 
-def stretched(array: Any, wanted: tuple[int, ...]) -> None:
-    """Refuse to expand an array to a shape that it does not fit.
+def stretched(array: Any, wanted: tuple[int, ...], asked: tuple[int, ...] = ()) -> None:
+    """Refuse to expand an array to a shape that it does not fit; in `asked` extents may still be -1.
 
     Raises
     ------
@@ -282,7 +312,7 @@ def stretched(array: Any, wanted: tuple[int, ...]) -> None:
         if here not in (1, wanted[i]):
             raise RuntimeError(
                 f"The expanded size of the tensor ({wanted[i]}) must match the existing size ({here}) at "
-                f"non-singleton dimension {i}.  Target sizes: {list(wanted)}.  Tensor sizes: {list(have)}"
+                f"non-singleton dimension {i}.  Target sizes: {list(asked or wanted)}.  Tensor sizes: {list(have)}"
             )
 
 
@@ -333,7 +363,7 @@ def dim(self: Tensor) -> int:
 def stride(self: Tensor, dim: int | None = None) -> Any:
     """Return the steps, in elements, from one position to the next along each axis."""
     steps = tuple(n // self._data.itemsize for n in self._array.strides)
-    return steps if dim is None else steps[dim]
+    return steps if dim is None else steps[axis(dim, self.ndim)]
 
 
 @method("storage_offset", early=False)

@@ -74,11 +74,13 @@ def remainder_of_number(self: Any, other: Tensor) -> Tensor:
 
 def _either(input: Any, other: Any) -> Any:  # noqa: A002 - torch's name
     """Return what is left of ``input / other``, one of which may be a number."""
+    if not isinstance(input, Tensor) and not isinstance(other, Tensor):
+        raise TypeError("remainder() received an invalid combination of arguments")
     return input.remainder(other) if isinstance(input, Tensor) else remainder_of_number(input, other)
 
 
 FUNCTIONS["remainder"] = _either
-operator("__floordiv__", floor_divide)
+operator("__floordiv__", Tensor.floor_divide)
 operator("__rfloordiv__", floor_divide, flip=True)
 operator("__ifloordiv__", floor_divide_)
 operator("__rmod__", remainder_of_number, flip=True)
