@@ -12,7 +12,7 @@ from typing import Any
 from course.nptorch._tensor import Tensor
 from course.nptorch.dtypes import dtype as dtype_type
 from course.nptorch.nn import functional as F
-from course.nptorch.nn.functional.conv import pair
+from course.nptorch.nn.functional.conv_checks import pair
 from course.nptorch.nn.linear import blank, fill_like_linear
 from course.nptorch.nn.module import Module
 

@@ -88,15 +88,17 @@ def _refuse_spread(name: str, word: str, given: tuple[Any, ...], kwargs: dict[st
     else:
         place = f"argument '{word}' (position {before + 1})"
     if len(given) == 1 and isinstance(given[0], tuple | list):
-        for at, n in enumerate(given[0]):
-            if not _whole(n):
-                raise TypeError(
-                    f"{name}(): {place} must be tuple of ints, but found element of type {type(n).__name__} at pos {at}"
-                )
+        _refuse_elements(f"{name}(): {place}", given[0])
     elif "in_one" in kwargs or not all(_whole(n) for n in given):
         if len(given) == 1:
             raise TypeError(f"{name}(): {place} must be tuple of ints, not {type(given[0]).__name__}")
         raise TypeError(f"{name}() takes {before + 1} positional argument{'s' * (before > 0)} but {before + len(given)} were given")
+
+
+def _refuse_elements(place: str, shape: Any) -> None:
+    for at, n in enumerate(shape):
+        if not _whole(n):
+            raise TypeError(f"{place} must be tuple of ints, but found element of type {type(n).__name__} at pos {at}")
 
 
 def _whole(value: Any) -> bool:
@@ -147,6 +149,8 @@ def _refuse_kind(place: str, p: inspect.Parameter, value: Any) -> None:
         fits, wanted, none = isinstance(value, dtype), "torch.dtype", "None"
     elif kind in KINDS and none in ("", "None"):
         fits, wanted = KINDS[kind][0](value), KINDS[kind][1]
+        if kind == "Shape" and fits:
+            _refuse_elements(place, value)
     else:
         return
     if not fits and not (none and value is None):

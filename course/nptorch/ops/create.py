@@ -221,8 +221,8 @@ def new_full(
 
 @method("new_tensor", early=False)
 def new_tensor(self: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
-    """Return a tensor of `data`, in the dtype that the data has."""
-    return fresh(array_of(data, dtype), requires_grad, device)
+    """Return a tensor of `data`, in the dtype of this one unless another is asked for."""
+    return fresh(array_of(data, self.dtype if dtype is None else dtype), requires_grad, device)
 
 
 @method("new", early=False)

@@ -206,7 +206,7 @@ def randint_like(
 ) -> Tensor:  # fmt: skip
     """Return random integers in the form of `input`."""
     low, high = (0, low) if high is None else (low, high)
-    made = randint(low, high, input._data.size, generator=generator)._data
+    made = randint(low, high, (input._data.size,), generator=generator)._data
     form = like(input._data, 0, input._data.dtype if dtype is None else dtype.numpy)
     return fresh(in_memory_order(made, form).astype(form.dtype), requires_grad, device)
 
@@ -234,7 +234,8 @@ def normal(
     for x in given:
         chances.refuse_kind("normal_kernel_cpu", x)
     chances.for_normal(std._data if isinstance(std, Tensor) else std)
-    check_shapes(*given, *given)
+    if given:
+        check_shapes(*given)
     shape = np.broadcast_shapes(*(x.shape for x in given)) if size is None else not_negative(listed(size))
     source = default_generator if generator is None else generator
     draws = source.normal(int(np.prod(shape, dtype=np.int64)), numpy_of(dtype)).reshape(shape)

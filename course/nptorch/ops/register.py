@@ -78,6 +78,15 @@ def _careful(name: str, function: F, early: bool, own: int = 1) -> F:
     return careful  # type: ignore[return-value]
 
 
+def refusing(name: str, early: bool = False) -> Callable[[F], F]:
+    """Let calls of a function ``name(input, ...)`` that fail be refused as torch does; see `_careful`."""
+
+    def add(function: F) -> F:
+        return _careful(name, function, early, own=0)
+
+    return add
+
+
 def explain(
     error: Exception,
     name: str,

@@ -18,7 +18,7 @@ import numpy as np
 from course.nptorch._tensor import Tensor, wrap
 from course.nptorch.grad_mode import mode as grad_mode
 from course.nptorch.nn import pool_kernels
-from course.nptorch.nn.functional.conv import pair
+from course.nptorch.nn.functional.conv_checks import pair
 from course.nptorch.nn.lifted import record
 from course.nptorch.nn.pool_kernels import averaging, fitting
 from course.nptorch.nn.windows import sliding
