@@ -132,7 +132,7 @@ KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "float": (_number, "float"),
     "Number": (_number, "Number"),
     "Shape": (_shape, "tuple of ints"),
-    "Axes": (_axes, "tuple of ints"),
+    "Axes": (lambda value: _whole(value) or _shape(value), "tuple of ints"),
     "str": (lambda value: isinstance(value, str), "str"),
     "Sequence[Tensor]": (_shape, "tuple of Tensors"),
     "bool": (lambda value: isinstance(value, bool | np.bool_), "bool"),
@@ -149,7 +149,7 @@ def _refuse_kind(place: str, p: inspect.Parameter, value: Any) -> None:
         fits, wanted, none = isinstance(value, dtype), "torch.dtype", "None"
     elif kind in KINDS and none in ("", "None"):
         fits, wanted = KINDS[kind][0](value), KINDS[kind][1]
-        if kind == "Shape" and fits:
+        if kind in ("Shape", "Axes") and isinstance(value, tuple | list):
             _refuse_elements(place, value)
     else:
         return

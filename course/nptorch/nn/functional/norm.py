@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from course.nptorch._tensor import Tensor, wrap
+from course.nptorch.dtypes import dtype_of
 from course.nptorch.nn.lifted import not_differentiable, record
 from course.nptorch.nn.normal import Stats
 from course.nptorch.ops.axes import Shape, axis
@@ -75,6 +76,8 @@ def batch_norm(
     for name, given in named.items():
         if given is not None and given.numel() != channels:
             raise RuntimeError(f"{name} should contain {channels} elements not {given.numel()}")
+    if x.dtype.kind == "f":
+        _refuse_mixed(x, weight, bias, running_mean, running_var)
     not_differentiable("native_batch_norm", running_mean=running_mean, running_var=running_var)
     axes = tuple(d for d in range(x.ndim) if d != 1)
     shape = (1, channels, *(1,) * (x.ndim - 2))
@@ -235,12 +238,16 @@ def _refuse_affine(last: tuple[int, ...], weight: Tensor | None, bias: Tensor | 
 
 def _refuse_mixed(x: Any, *others: Tensor | None) -> None:
     """Refuse dtypes that torch does not mix."""
-    kinds = {one._data.dtype for one in others if one is not None} - {x.dtype}
-    if not kinds:
+    kinds = [one._data.dtype for one in others if one is not None]
+    if not kinds or set(kinds) == {x.dtype}:
         return
+    if kinds[0] == x.dtype:
+        names = [dtype_of(d).tensor_type.removesuffix("Tensor") for d in (x.dtype, next(d for d in kinds if d != x.dtype))]
+        raise RuntimeError(f"expected scalar type {names[0]} but found {names[1]}")
+    if set(kinds) != {np.dtype(np.float32)}:
+        raise RuntimeError("mixed dtype (CPU): expect parameter to have scalar type of Float")
     if x.dtype != np.float16:
         raise RuntimeError("mixed dtype (CPU): all inputs must share same datatype.")
-    raise RuntimeError("mixed dtype (CPU): expect parameter to have scalar type of Float")
 
 
 def _normalised(
