@@ -46,7 +46,7 @@ class Categorical(Distribution):
         self._checked = validate_args is not False
         given = probs if probs is not None else logits
         assert given is not None
-        if given.ndim < 1:
+        if given.dim() < 1:
             name = "probs" if probs is not None else "logits"
             raise ValueError(f"`{name}` parameter must be at least one-dimensional.")
         if probs is not None:
@@ -79,7 +79,7 @@ class Categorical(Distribution):
         if name == "probs" and "logits" in self.__dict__:
             self.probs = self.logits.softmax(-1)
             return self.probs
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+        return super().__getattr__(name)
 
     @property
     def param_shape(self) -> Any:

@@ -83,12 +83,13 @@ class Unflatten(Module):
     def __init__(self, dim: int, unflattened_size: Any) -> None:
         super().__init__()
         if not isinstance(unflattened_size, tuple | list):
-            raise TypeError(f"unflattened_size must be a tuple of ints, but found type {type(unflattened_size).__name__}")
+            raise TypeError(
+                f"unflattened_size must be a tuple of ints, but found type {type(unflattened_size).__name__}"
+            )
         for at, n in enumerate(unflattened_size):
             if not isinstance(n, int):
                 raise TypeError(
-                    "unflattened_size must be tuple of ints, but found element of type "
-                    f"{type(n).__name__} at pos {at}"
+                    f"unflattened_size must be tuple of ints, but found element of type {type(n).__name__} at pos {at}"
                 )
         self.dim = dim
         self.unflattened_size = unflattened_size

@@ -45,9 +45,13 @@ def refuse_arguments(name: str, function: Function, args: tuple[Any, ...], kwarg
     if word:
         _refuse_spread(name, word, args[len(plain) :], kwargs, len(plain) - own)
     given = dict(zip([p.name for p in plain], args, strict=False))
-    missing = [f'"{_torchs(p)}"' for p in plain if p.default is p.empty and p.name not in given and p.name not in kwargs]
+    missing = [
+        f'"{_torchs(p)}"' for p in plain if p.default is p.empty and p.name not in given and p.name not in kwargs
+    ]
     if missing:
-        raise TypeError(f"{name}() missing {len(missing)} required positional argument{'s' * (len(missing) == 1)}: {', '.join(missing)}")
+        raise TypeError(
+            f"{name}() missing {len(missing)} required positional argument{'s' * (len(missing) == 1)}: {', '.join(missing)}"
+        )
     if rest is None and len(args) > len(plain):
         raise TypeError(_too_many(name, len(plain) - own, len(args) - own, plain, bool(own)))
     for position, p in enumerate(plain, 1 - own):
@@ -90,15 +94,22 @@ def _refuse_spread(name: str, word: str, given: tuple[Any, ...], kwargs: dict[st
     if len(given) == 1 and isinstance(given[0], tuple | list):
         _refuse_elements(f"{name}(): {place}", given[0])
     elif "in_one" in kwargs or not all(_whole(n) for n in given):
+        if "in_one" not in kwargs and _whole(given[0]):
+            _refuse_elements(f"{name}(): {place}", given)
         if len(given) == 1:
             raise TypeError(f"{name}(): {place} must be tuple of ints, not {type(given[0]).__name__}")
-        raise TypeError(f"{name}() takes {before + 1} positional argument{'s' * (before > 0)} but {before + len(given)} were given")
+        raise TypeError(
+            f"{name}() takes {before + 1} positional argument{'s' * (before > 0)} but {before + len(given)} were given"
+        )
 
 
 def _refuse_elements(place: str, shape: Any) -> None:
     for at, n in enumerate(shape):
+        if at and not _whole(n):
+            what = f'"type must be tuple of ints,but got {type(n).__name__}"'
+            raise TypeError(f"{place.partition(' (')[0]} failed to unpack the object at pos {at + 1} with error {what}")
         if not _whole(n):
-            raise TypeError(f"{place} must be tuple of ints, but found element of type {type(n).__name__} at pos {at}")
+            raise TypeError(f"{place} must be tuple of ints, but found element of type {type(n).__name__} at pos 0")
 
 
 def _whole(value: Any) -> bool:
@@ -152,6 +163,6 @@ def _refuse_kind(place: str, p: inspect.Parameter, value: Any) -> None:
         if kind in ("Shape", "Axes") and isinstance(value, tuple | list):
             _refuse_elements(place, value)
     else:
-        return
+        return None
     if not fits and not (none and value is None):
         raise TypeError(f"{place} must be {wanted}, not {type(value).__name__}")

@@ -72,21 +72,22 @@ def type_as(self: Tensor, other: Tensor) -> Tensor:
 
 
 @method("type", early=False)
-def type_(self: Tensor, dtype: str | Dtype | None = None) -> Any:
+def type_(self: Tensor, dtype: "str | type | Dtype | None" = None) -> Any:
     """Return the name of the tensor's type, or `self` in another dtype."""
-    if dtype is None:
+    wanted: Any = dtype
+    if wanted is None:
         return f"torch.{self.dtype.tensor_type}"
-    if isinstance(dtype, str):
-        name = dtype.removeprefix("torch.")
+    if isinstance(wanted, str):
+        name = wanted.removeprefix("torch.")
         found = [d for d in dtypes.ALL if d.tensor_type == name]
         if not found:
-            raise ValueError(f"invalid type: {dtype!r}")
-        dtype = found[0]
-    elif isinstance(dtype, type):  # torch.FloatTensor and the like
-        dtype = dtype.dtype  # type: ignore[attr-defined]
-    elif not isinstance(dtype, Dtype):
+            raise ValueError(f"invalid type: {wanted!r}")
+        wanted = found[0]
+    elif isinstance(wanted, type):  # torch.FloatTensor and the like
+        wanted = wanted.dtype  # type: ignore[attr-defined]
+    elif not isinstance(wanted, Dtype):
         raise TypeError("dtype must be a type, str, or dtype object")
-    return _cast(self, dtype.numpy)
+    return _cast(self, wanted.numpy)
 
 
 @method("cpu", early=False)

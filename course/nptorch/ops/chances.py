@@ -38,7 +38,7 @@ def for_normal(std: Any) -> None:
         With torch's text.
     """
     if isinstance(std, np.ndarray | np.generic):
-        if np.any(std < 0):
+        if (np.asarray(std) < 0).any():
             raise RuntimeError("normal expects all elements of std >= 0.0")
     elif not std >= 0:
         raise RuntimeError(f"normal expects std >= 0.0, but found std {_short(std)}")
@@ -62,7 +62,8 @@ def for_bernoulli(p: Any) -> None:
     """Refuse a chance, or an array of chances, that is not between 0 and 1."""
     if isinstance(p, np.ndarray | np.generic):
         refuse_kind("bernoulli_tensor_cpu_p_", p)
-        if not np.all((p >= 0) & (p <= 1)):
+        inside = (np.asarray(p) >= 0) & (np.asarray(p) <= 1)
+        if not inside.all():
             raise RuntimeError(
                 "Expected p_in >= 0 && p_in <= 1 to be true, but got false.  (Could this error message be improved?  "
                 "If so, please report an enhancement request to PyTorch.)"
@@ -87,9 +88,7 @@ def for_multinomial(weights: Any, count: int, replacement: bool) -> None:
     if weights.ndim not in (1, 2):
         raise RuntimeError("prob_dist must be 1 or 2 dim")
     if weights.dtype.kind != "f":
-        raise RuntimeError(
-            f"multinomial only supports floating-point dtypes for input, got: {_kind(weights)}"
-        )
+        raise RuntimeError(f"multinomial only supports floating-point dtypes for input, got: {_kind(weights)}")
     if count <= 0:
         raise RuntimeError("cannot sample n_sample <= 0 samples")
     if not replacement and count > weights.shape[-1]:

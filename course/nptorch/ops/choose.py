@@ -40,13 +40,14 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:  # no
     With `condition` alone: the positions where it holds, one Tensor per axis. The branch not
     taken gets a gradient of 0 at its own node; what lies before it can make nan of that.
     """
-    if not isinstance(condition, Tensor):
+    given: Any = condition
+    if not isinstance(given, Tensor):
         several = input is not None or other is not None
         what = "argument 'condition' (position 1) must be Tensor, not"
         raise TypeError(
             "where() received an invalid combination of arguments"
             if several
-            else f"where(): {what} {type(condition).__name__}"
+            else f"where(): {what} {type(given).__name__}"
         )
     if input is None and other is None:
         return condition.nonzero(as_tuple=True)
@@ -191,7 +192,7 @@ def masked_fill(self: Tensor, mask: Tensor, value: Tensor | Number) -> Any:
     return "masked_fill", (self, mask), in_order(np.where(mask._data, x.dtype.type(value), x)), None
 
 
-_masked_fill_ = Tensor.masked_fill_
+_masked_fill_ = Tensor.masked_fill_  # type: ignore[attr-defined]
 
 
 @method("masked_fill_")

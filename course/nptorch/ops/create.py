@@ -192,7 +192,9 @@ _filled("empty", 0)
 
 
 @function("full")
-def full(size: Shape, fill_value: Number, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def full(
+    size: Shape, fill_value: Number, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """Return a tensor full of `fill_value`, whose kind (bool, int, float) decides the dtype."""
     value = fill_value._data if isinstance(fill_value, Tensor) else fill_value
     if np.ndim(value) or not isinstance(value, int | float | np.ndarray | np.generic):
@@ -233,12 +235,15 @@ def new(self: Tensor, *args: Any) -> Any:
 
 @function("arange")
 def arange(
-    start: Any = 0, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None,
+    start: Any = None, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """Return the numbers from `start` (0 if it is the only one given) up to, without, `end`."""
-    start, end = (0, start) if end is None else (start, end)
-    if any(isinstance(x, Tensor) and x.ndim or not isinstance(x, Tensor | int | float | np.number) for x in (start, end, step)):
+    start, end = (0, start) if end is None else (0 if start is None else start, end)
+    if any(
+        (isinstance(x, Tensor) and x.ndim) or not isinstance(x, Tensor | int | float | np.number)
+        for x in (start, end, step)
+    ):
         only = start == 0 and step == 1
         what = f"argument 'end' (position 1) must be Number, not {type(end).__name__}"
         raise TypeError(f"arange(): {what}" if only else "arange() received an invalid combination of arguments")

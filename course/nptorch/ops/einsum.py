@@ -74,7 +74,11 @@ def _only_letters(equation: str) -> None:
         if c == ".":
             where = "the output" if output else f"operand {operand}"
             raise RuntimeError(f"einsum(): found '.' for {where} that is not part of any ellipsis")
-        if c != " " and not c.isascii() or not (c.isalpha() or c in " ,->") or (c in "->" and not len(left) <= at < len(left) + 2):
+        if (
+            (c != " " and not c.isascii())
+            or not (c.isalpha() or c in " ,->")
+            or (c in "->" and not len(left) <= at < len(left) + 2)
+        ):
             raise RuntimeError(
                 f"einsum(): invalid subscript given at index {at} in the equation string, subscripts must be in [a-zA-Z]"
             )

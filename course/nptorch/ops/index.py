@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 import warnings
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -14,7 +13,8 @@ from course.nptorch._tensor import Tensor, _arrays, wrap
 from course.nptorch.grad_mode import mode, recording
 from course.nptorch.math import at, index_put
 from course.nptorch.ops.axes import axis
-from course.nptorch.ops.layout import copied, led_by
+from course.nptorch.ops.indexed import laid_out, picked_at
+from course.nptorch.ops.layout import copied
 from course.nptorch.ops.register import method, op, recorded
 from course.nptorch.ops.write import refuse_leaf, refuse_view, write
 from course.nptorch.record import OPS, recorded_first
@@ -241,50 +241,6 @@ def _row(name: str, tensors: tuple[Any, ...]) -> str:
     return name if len(tensors) == 1 else f"{name}_{len(tensors)}"
 
 
-def _picked(array: Any, indices: tuple[Any, ...]) -> Any:
-    """Index an array; errors are worded as torch words them."""
-    try:
-        return array[indices]
-    except IndexError as error:
-        text = str(error)
-        nothing = _picks_nothing(array, indices)
-        if nothing is not None:  # then torch does not look where from
-            return nothing
-        if " for axis " in text:  # torch counts the axes that index tensors stand for
-            before, axis_, after = re.split(r" for axis (\d+)", text)
-            among = sum(not isinstance(part, slice) for part in indices[: int(axis_)])
-            text = f"{before} for dimension {among}{after}"
-        if "broadcast" in text:
-            shapes = ", ".join(str(list(i.shape)) for i in indices if isinstance(i, np.ndarray))
-            text = f"shape mismatch: indexing tensors could not be broadcast together with shapes {shapes}"
-        raise IndexError(text) from error
-
-
-def _picks_nothing(array: Any, indices: tuple[Any, ...]) -> Any:
-    """Return the empty array that an index picks whose positions are out of range; None if it picks something."""
-    first = tuple(np.zeros_like(part) if np.asarray(part).dtype.kind == "i" else part for part in indices)
-    try:
-        picked = array[first]
-    except IndexError:
-        return None
-    return None if picked.size else picked
-
-
-def _laid_out(values: Any, array: Any, indices: tuple[Any, ...]) -> Any:
-    """Return what was picked from an array, laid out as torch does it: axes that were not indexed as they were."""
-    if array.flags.c_contiguous or values.ndim < 2 or not values.size:
-        return values
-    places = [d for d, part in enumerate(indices) if not isinstance(part, slice)]
-    taken = sum(indices[d].ndim if indices[d].dtype == np.bool_ else 1 for d in places)
-    first, count = places[0], values.ndim - array.ndim + taken
-    if places[-1] - first + 1 != len(places):  # apart from each other: torch puts what was picked first
-        return values
-    steps = (*array.strides[:first], *(0,) * count, *array.strides[first + taken :])
-    from_there = np.lib.stride_tricks.as_strided(array, values.shape, steps, writeable=False)
-    picks = np.empty(values.shape[first : first + count])[(..., *(None,) * (values.ndim - first - count))]
-    return led_by(values, from_there, picks)
-
-
 @method("__getitem__")
 def getitem(self: Tensor, index: Any) -> Tensor:
     """Return ``self[index]``: a view for integers, slices and None, a copy otherwise.
@@ -301,7 +257,7 @@ def getitem(self: Tensor, index: Any) -> Tensor:
         return view.alias() if view is self else view
     if mode.enabled:
         _ = view.grad_fn  # a view that has lost its history is refused before anything else
-    values = _laid_out(np.array(_picked(view._array, indices), order="C"), view._array, indices)
+    values = laid_out(np.array(picked_at(view._array, indices), order="C"), view._array, indices)
     facts = {"shape": view._data.shape, "indices": indices}
     return recorded(_row("index", tensors), (view, *tensors), values, facts)
 
@@ -374,7 +330,7 @@ def _with(self: Tensor, indices: Any, value: Any, accumulate: bool) -> tuple[Any
             "Index put requires the source and destination dtypes match, got "
             f"{names[0]} for the destination and {names[1]} for the source."
         )
-    shape = _picked(self._array, indices).shape
+    shape = picked_at(self._array, indices).shape
     values = copied(self._array)
     try:
         data = np.broadcast_to(data, shape)

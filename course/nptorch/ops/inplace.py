@@ -8,8 +8,8 @@ import numpy as np
 
 from course.nptorch._tensor import Tensor
 from course.nptorch.grad_mode import mode
-from course.nptorch.ops.register import method, op
 from course.nptorch.ops.operands import Number
+from course.nptorch.ops.register import method, op
 from course.nptorch.ops.write import refuse_inference, refuse_leaf, write
 from course.nptorch.parts import plugged
 from course.nptorch.record import OPS
@@ -22,7 +22,7 @@ def fill_(self: Tensor, value: Tensor | Number) -> Tensor:
     """Write `value` (a number or a 0-d Tensor) into every element."""
     refuse_leaf(self)
     shape, dtype = self._data.shape, self._data.dtype
-    if value is None:
+    if not isinstance(value, Tensor | int | float | np.generic):
         raise TypeError("no value")
     if not isinstance(value, Tensor):
         return write(self, "fill", (self,), np.full(shape, value).astype(dtype))
@@ -39,7 +39,7 @@ def zero_(self: Tensor) -> Tensor:
 
 
 @method("copy_", early=False)
-def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
+def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
     """Write `src`, broadcast and cast, into this tensor; the gradient goes to `src`."""
     if isinstance(src, int | float):
         return fill_(self, src)

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from course.nptorch._tensor import Tensor, wrap
-from course.nptorch.grad_mode import mode
 from course.nptorch.dtypes import Size
+from course.nptorch.grad_mode import mode
 from course.nptorch.ops.axes import axis
 from course.nptorch.ops.index import sliced
 from course.nptorch.ops.layout import in_order
@@ -21,7 +21,6 @@ from course.nptorch.ops.several import view_several
 from course.nptorch.ops.shape import step
 from course.nptorch.ops.write import mismatch
 from course.nptorch.record import OF_MANY, OPS, attach, recorded_first
-
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -158,13 +158,13 @@ def matmul(self: Tensor, other: Tensor) -> Tensor:
         a, b = self._data, other._data
         if a.shape[1] == b.shape[0] and a.dtype is b.dtype:  # the common case, in one step
             return recorded("mm", (self, other), multiply(a, b))
-        return self.mm(other)
+        return self.mm(other)  # type: ignore[no-any-return]
     if m == 0 or n == 0:
         raise RuntimeError(f"both arguments to matmul need to be at least 1D, but they are {m}D and {n}D")
     if m == 1 and n == 1:
-        return self.dot(other)
+        return self.dot(other)  # type: ignore[no-any-return]
     if m == 2 and n == 1:
-        return self.mv(other)
+        return self.mv(other)  # type: ignore[no-any-return]
     if m == 1 and n == 2:
         product = self.unsqueeze(0).mm(other)
         values = product._array.reshape(-1)

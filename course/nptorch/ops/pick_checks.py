@@ -10,7 +10,6 @@ from course.nptorch.dtypes import dtype_of
 from course.nptorch.ops.axes import axis
 from course.nptorch.ops.operands import is_tensor
 
-
 OUTSIDE = "index {} is out of bounds for dimension {} with size {}"
 
 
@@ -30,7 +29,8 @@ def for_scatter(name: str, x: Any, index: Any, source: Any, dim: int) -> None:
         outside = [d for d, (n, most) in enumerate(zip(index.shape, x.shape, strict=False)) if d != dim and n > most]
         if index.size and outside:
             raise RuntimeError(
-                f"Expected index {list(index.shape)} to be no larger than self {list(x.shape)} apart from dimension {dim}"
+                f"Expected index {list(index.shape)} to be no larger than self {list(x.shape)} apart from dimension "
+                f"{dim}"
             )
         return
     if x.dtype != source.dtype:
@@ -153,8 +153,7 @@ def for_index_fill(x: Any, index: Any, value: Any, dim: int) -> None:
     """
     if isinstance(value, Tensor) and value.ndim:
         raise RuntimeError(
-            "index_fill_ only supports a 0-dimensional value tensor, but got tensor with "
-            f"{value.ndim} dimension(s)."
+            f"index_fill_ only supports a 0-dimensional value tensor, but got tensor with {value.ndim} dimension(s)."
         )
     if index.dtype.name != "int64":
         raise IndexError("index_fill_(): Expected dtype int64 for index.")

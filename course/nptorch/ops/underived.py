@@ -80,7 +80,7 @@ def _either(input: Any, other: Any) -> Any:  # noqa: A002 - torch's name
 
 
 FUNCTIONS["remainder"] = _either
-operator("__floordiv__", Tensor.floor_divide)
+operator("__floordiv__", Tensor.floor_divide)  # type: ignore[attr-defined]
 operator("__rfloordiv__", floor_divide, flip=True)
 operator("__ifloordiv__", floor_divide_)
 operator("__rmod__", remainder_of_number, flip=True)

@@ -73,7 +73,7 @@ def leaky_relu(input: Tensor, negative_slope: Number = 0.01, inplace: bool = Fal
     return input.leaky_relu(negative_slope)  # type: ignore[no-any-return]
 
 
-@refusing("prelu", early=True)
+@refusing("prelu")
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
     """Return ``input`` where it is positive and ``weight * input`` elsewhere.
 
@@ -251,7 +251,7 @@ def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dty
 
 def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
     """Return the softmax of ``-input``."""
-    return (-input).softmax(_dim("softmin", input, dim), dtype=dtype)  # type: ignore[no-any-return]
+    return input.neg().softmax(_dim("softmin", input, dim), dtype=dtype)  # type: ignore[no-any-return]
 
 
 def _dim(name: str, input: Tensor, dim: int | None) -> int:

@@ -159,7 +159,8 @@ def cross_entropy(
     """
     reduction = reduction_of(reduction, size_average, reduce)
     axis = 0 if input.ndim == 1 else 1
-    for position, (name, x) in enumerate((("input", input), ("target", target)), 1):
+    given: Any = (("input", input), ("target", target))
+    for position, (name, x) in enumerate(given, 1):
         if not isinstance(x, Tensor):
             what = f"argument '{name}' (position {position}) must be Tensor, not {type(x).__name__}"
             raise TypeError(f"cross_entropy_loss(): {what}")

@@ -12,7 +12,6 @@ from typing import Any
 from course.nptorch._tensor import Tensor
 from course.nptorch.nn import conv_kernels, kernels
 from course.nptorch.nn.functional.conv_checks import (
-    pair,
     refuse_bias,
     refuse_filters,
     refuse_kernel,
@@ -29,7 +28,7 @@ __all__ = ["conv1d", "conv2d", "conv_transpose2d", "pixel_shuffle", "pixel_unshu
 Extent = int | tuple[int, ...]
 
 
-@refusing("conv2d", early=True)
+@refusing("conv2d")
 def conv2d(
     input: Tensor,
     weight: Tensor,
@@ -100,7 +99,7 @@ def conv2d(
     return record("convolution", (input, weight, bias), values, {"windows": windows})  # type: ignore[no-any-return]
 
 
-@refusing("conv_transpose2d", early=True)
+@refusing("conv_transpose2d")
 def conv_transpose2d(
     input: Tensor,
     weight: Tensor,
@@ -241,6 +240,11 @@ def _check(
         kinds = {"float64": "double", "float32": "float", "int64": "long int", "float16": "c10::Half"}
         mine, theirs = (kinds.get(d.name, d.name) for d in (input.dtype, bias.dtype))
         raise RuntimeError(f"Input type ({mine}) and bias type ({theirs}) should be the same")
+    if 0 in weight._data.shape[2:]:
+        high, wide = weight.shape[2:]
+        raise RuntimeError(
+            f"kernel size should be greater than zero, but got kernel_height: {high} kernel_width: {wide}"
+        )
     if weight._data.dtype != input._data.dtype:
         names = [x.dtype.tensor_type.removesuffix("Tensor") for x in (input, weight)]
         raise RuntimeError(f"expected scalar type {names[0]} but found {names[1]}")

@@ -44,8 +44,8 @@ def refuse_kernel(weight: Tensor, stride: Any) -> None:
     if weight.ndim != 4:
         n = weight.ndim - 2
         raise RuntimeError(
-            f"expected stride to be a single integer value or a list of {n} values to match the convolution dimensions, "
-            f"but got stride={list(pair(stride))}"
+            f"expected stride to be a single integer value or a list of {n} values to match the convolution "
+            f"dimensions, but got stride={list(pair(stride))}"
         )
 
 

@@ -56,14 +56,14 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
 def _addmm(bias: Tensor, mat1: Tensor, mat2: Tensor) -> Tensor:
     a, b = mat1._data, mat2._data
-    if a.shape[1] != b.shape[0]:
-        raise RuntimeError(
-            f"mat1 and mat2 shapes cannot be multiplied ({a.shape[0]}x{a.shape[1]} and {b.shape[0]}x{b.shape[1]})"
-        )
     if not bias._data.dtype == a.dtype == b.dtype:
         name, x = ("self", bias) if bias._data.dtype != b.dtype else ("mat1", mat1)
         kinds = [one.dtype.tensor_type.removesuffix("Tensor") for one in (x, mat2)]
         raise RuntimeError(f"{name} and mat2 must have the same dtype, but got {' and '.join(kinds)}")
+    if a.shape[1] != b.shape[0]:
+        raise RuntimeError(
+            f"mat1 and mat2 shapes cannot be multiplied ({a.shape[0]}x{a.shape[1]} and {b.shape[0]}x{b.shape[1]})"
+        )
     product = a @ b
     stretched(bias._data, product.shape)
     product += bias._data
@@ -125,25 +125,23 @@ def embedding(
 
 @refusing("embedding", early=True)
 def _rows(weight: Tensor, indices: Tensor, padding_idx: int | None) -> Tensor:
-    input, table = indices, weight._data
-    indices = input._data
+    places, table = indices._data, weight._data
     if table.ndim != 2:
         raise RuntimeError("'weight' must be 2-D")
-    if indices.dtype.kind not in "iu":
-        kind = "CPUBoolType" if indices.dtype == np.bool_ else f"torch.{input.dtype.tensor_type}"
+    if places.dtype.kind not in "iu":
+        kind = "CPUBoolType" if places.dtype == np.bool_ else f"torch.{indices.dtype.tensor_type}"
         raise RuntimeError(
             "Expected tensor for argument #1 'indices' to have one of the following scalar types: "
             f"Long, Int; but got {kind} instead (while checking arguments "
             "for embedding)"
         )
     rows = table.shape[0]
-    if np.any(indices < 0) or np.any(indices >= rows):
+    if np.any(places < 0) or np.any(places >= rows):
         raise IndexError("index out of range in self")
     facts: dict[str, Any] = {"rows": rows, "skipped": padding_idx}
-    return record("embedding", (weight, input), table[indices], facts)  # type: ignore[no-any-return]
+    return record("embedding", (weight, indices), table[places], facts)  # type: ignore[no-any-return]
 
 
-@refusing("one_hot")
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     """Return integers as rows of zeros with a single 1; of shape ``(*tensor.shape, classes)``.
 
@@ -152,7 +150,12 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     RuntimeError
         If an integer is negative or not below `num_classes`, or the dtype is not int64.
     """
-    indices = tensor._data
+    return _one_hot(tensor, num_classes)
+
+
+@refusing("one_hot")
+def _one_hot(input: Tensor, num_classes: int) -> Tensor:
+    indices = input._data
     if indices.dtype != np.int64:
         raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
     if not indices.size and num_classes <= 0:

@@ -16,14 +16,14 @@ from course.nptorch._tensor import Tensor, wrap
 from course.nptorch.dtypes import dtype_of
 from course.nptorch.nn.lifted import not_differentiable, record
 from course.nptorch.nn.normal import Stats
-from course.nptorch.ops.axes import Shape, axis
+from course.nptorch.ops.axes import Shape, axis, listed
 from course.nptorch.ops.operands import refuse_whole
 from course.nptorch.ops.register import refusing
 
 __all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm"]
 
 
-@refusing("batch_norm", early=True)
+@refusing("batch_norm")
 def batch_norm(
     input: Tensor,
     running_mean: Tensor | None,
@@ -64,8 +64,8 @@ def batch_norm(
         raise ValueError(f"Expected more than 1 value per channel when training, got input size {input.shape}")
     channels = x.shape[1] if x.ndim > 1 else 0
     if not training:
-        for name, kept in (("running_mean", running_mean), ("running_var", running_var)):
-            if kept is None:
+        for name, one in (("running_mean", running_mean), ("running_var", running_var)):
+            if one is None:
                 raise RuntimeError(f"{name} must be defined in evaluation mode")
     named = {
         "running_mean": running_mean,
@@ -124,9 +124,7 @@ def layer_norm(
     RuntimeError
         If the last axes have other extents.
     """
-    if isinstance(normalized_shape, int):
-        raise TypeError("no shape")
-    last = tuple(normalized_shape)
+    last = listed(normalized_shape)
     x = input._data
     _refuse_affine(last, weight, bias)
     if x.shape[x.ndim - len(last) :] != last:
@@ -242,7 +240,9 @@ def _refuse_mixed(x: Any, *others: Tensor | None) -> None:
     if not kinds or set(kinds) == {x.dtype}:
         return
     if kinds[0] == x.dtype:
-        names = [dtype_of(d).tensor_type.removesuffix("Tensor") for d in (x.dtype, next(d for d in kinds if d != x.dtype))]
+        names = [
+            dtype_of(d).tensor_type.removesuffix("Tensor") for d in (x.dtype, next(d for d in kinds if d != x.dtype))
+        ]
         raise RuntimeError(f"expected scalar type {names[0]} but found {names[1]}")
     if set(kinds) != {np.dtype(np.float32)}:
         raise RuntimeError("mixed dtype (CPU): expect parameter to have scalar type of Float")

@@ -16,6 +16,7 @@ from course.nptorch.nn import kernels
 from course.nptorch.nn.lifted import record
 from course.nptorch.ops.axes import Shape
 from course.nptorch.ops.register import refusing
+from course.nptorch.record import recorded_first
 
 __all__ = ["pad"]
 
@@ -29,10 +30,11 @@ def _refuse_cut(input: Tensor, pad: tuple[int, ...]) -> None:
         for cut in pad[i : i + 2]:
             extent += min(cut, 0)
             if extent < 0:
+                recorded_first(None, (input,))
                 raise RuntimeError("narrow(): length must be non-negative.")
 
 
-@refusing("pad", early=True)
+@refusing("pad")
 def pad(input: Tensor, pad: Shape, mode: str = "constant", value: float | None = None) -> Tensor:
     """Add to the ends of the last axes, or cut them with negative numbers.
 

@@ -187,9 +187,9 @@ def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
 @refusing("adaptive_avg_pool2d", early=True)
 def _adapted(input: Tensor, wanted: tuple[int, int]) -> Tensor:
     if min(wanted) < 0:
-        given = ", ".join(map(str, wanted))
         raise RuntimeError(
-            "adaptive_avg_pool2d: elements of output_size must be greater than or equal to 0 but received {%s}" % given
+            "adaptive_avg_pool2d: elements of output_size must be greater than or equal to 0 but received "
+            f"{{{wanted[0]}, {wanted[1]}}}"
         )
     if wanted == (1, 1):
         return input.mean((-2, -1), keepdim=True)  # type: ignore[no-any-return]
@@ -274,17 +274,16 @@ def interpolate(
             else "only one of size or scale_factor should be defined"
         )
     spatial = list(input.shape[2:])
-    for name, given in (("size", size), ("scale_factor", scale_factor)):
+    for given, what, form, sizes in (
+        (size, "output", "output size", "output size of {}"),
+        (scale_factor, "scale_factor", "scale_factor", "scale_factor of shape {}"),
+    ):
         if isinstance(given, tuple | list) and len(given) != len(spatial):
-            what = f"output size of {given}" if name == "size" else f"scale_factor of shape {given}"
+            letter = "o" if given is size else "s"
             raise ValueError(
-                f"Input and {'output' if name == 'size' else name} must have the same number of spatial dimensions, but "
-                f"got input with spatial dimensions of {spatial} and {what}. Please provide input tensor in (N, C, d1, "
-                f"d2, ...,dK) format and {'output size' if name == 'size' else name} in (o1, o2, ...,oK) format."
-                if name == "size"
-                else f"Input and {name} must have the same number of spatial dimensions, but got input with spatial "
-                f"dimensions of {spatial} and {what}. Please provide input tensor in (N, C, d1, d2, ...,dK) format and "
-                f"{name} in (s1, s2, ...,sK) format."
+                f"Input and {what} must have the same number of spatial dimensions, but got input with spatial "
+                f"dimensions of {spatial} and {sizes.format(given)}. Please provide input tensor in (N, C, d1, d2, "
+                f"...,dK) format and {form} in ({letter}1, {letter}2, ...,{letter}K) format."
             )
     if mode == "nearest" and align_corners is not None:
         raise ValueError(
