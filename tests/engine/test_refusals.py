@@ -21,7 +21,6 @@ from course.parts import reference
 TABLES = Path(__file__).parent / "refusals"
 DEVICES = "our words are of the one device that there is"
 WHOSE = "torch names a base class or a function behind the one that was called"
-SETS = "torch prints a set, in another order in every run"
 NUMPYS = ("AxisError", "UFunc", "for axis", "for array", "operands could not", "_data")
 HOT = "called straight, for speed: Python's own words about the arguments"
 PYTHON = "Python's own words about attributes that cannot be set"
@@ -42,8 +41,6 @@ APART = {
     'f.cuda()': DEVICES,
     "nn.Linear(2,2).to('nonsense')": DEVICES,
     'nn.Linear(2,2).to(3)': DEVICES,
-    "nn.Conv2d(3,4,3,padding='a')": SETS,
-    "nn.Conv2d(3,4,3,padding_mode='a')": SETS,
     'f.dim(1)': HOT,
     'f.numel(1)': HOT,
     "setattr(g,'is_leaf',3)": PYTHON,

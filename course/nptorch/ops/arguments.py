@@ -49,9 +49,8 @@ def refuse_arguments(name: str, function: Function, args: tuple[Any, ...], kwarg
         f'"{_torchs(p)}"' for p in plain if p.default is p.empty and p.name not in given and p.name not in kwargs
     ]
     if missing:
-        raise TypeError(
-            f"{name}() missing {len(missing)} required positional argument{'s' * (len(missing) == 1)}: {', '.join(missing)}"
-        )
+        many = "arguments" if len(missing) == 1 else "argument"  # which way round torch has it
+        raise TypeError(f"{name}() missing {len(missing)} required positional {many}: {', '.join(missing)}")
     if rest is None and len(args) > len(plain):
         raise TypeError(_too_many(name, len(plain) - own, len(args) - own, plain, bool(own)))
     for position, p in enumerate(plain, 1 - own):
@@ -153,9 +152,11 @@ KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
 def _refuse_kind(place: str, p: inspect.Parameter, value: Any) -> None:
     kind, _, none = str(p.annotation).partition(" | ")
     if p.annotation == "Tensor | Number":
-        return _refuse_either(place, isinstance(value, Tensor) or _number(value), value)
+        _refuse_either(place, isinstance(value, Tensor) or _number(value), value)
+        return
     if p.annotation == "Dim":
-        return _refuse_either(place, value is None or _axes(value), value)
+        _refuse_either(place, value is None or _axes(value), value)
+        return
     if p.name == "dtype" and "str" not in str(p.annotation):
         fits, wanted, none = isinstance(value, dtype), "torch.dtype", "None"
     elif kind in KINDS and none in ("", "None"):
@@ -163,6 +164,6 @@ def _refuse_kind(place: str, p: inspect.Parameter, value: Any) -> None:
         if kind in ("Shape", "Axes") and isinstance(value, tuple | list):
             _refuse_elements(place, value)
     else:
-        return None
+        return
     if not fits and not (none and value is None):
         raise TypeError(f"{place} must be {wanted}, not {type(value).__name__}")

@@ -72,7 +72,7 @@ def type_as(self: Tensor, other: Tensor) -> Tensor:
 
 
 @method("type", early=False)
-def type_(self: Tensor, dtype: "str | type | Dtype | None" = None) -> Any:
+def type_(self: Tensor, dtype: str | type | Dtype | None = None) -> Any:
     """Return the name of the tensor's type, or `self` in another dtype."""
     wanted: Any = dtype
     if wanted is None:
