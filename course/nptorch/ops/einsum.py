@@ -80,7 +80,8 @@ def _only_letters(equation: str) -> None:
             or (c in "->" and not len(left) <= at < len(left) + 2)
         ):
             raise RuntimeError(
-                f"einsum(): invalid subscript given at index {at} in the equation string, subscripts must be in [a-zA-Z]"
+                f"einsum(): invalid subscript given at index {at} in the equation string, "
+                "subscripts must be in [a-zA-Z]"
             )
 
 
