@@ -75,6 +75,7 @@ def _careful(name: str, function: F, early: bool, own: int = 1) -> F:
             explain(error, name, function, args, kwargs, early, own)
             raise
 
+    careful.__name__ = name
     return careful  # type: ignore[return-value]
 
 
