@@ -8,7 +8,8 @@ from typing import Any
 
 from course.nptorch._tensor import Tensor
 from course.nptorch.grad_mode import mode
-from course.nptorch.ops.register import FUNCTIONS, attribute, method, refusing
+from course.nptorch.ops.careful import refusing
+from course.nptorch.ops.register import FUNCTIONS, attribute, method
 
 
 @method("item")

@@ -11,17 +11,14 @@ from course.nptorch.absent import absent
 from course.nptorch.graph import gradient_edge
 from course.nptorch.math import along, at
 from course.nptorch.ops.axes import axis
+from course.nptorch.ops.count_checks import for_bincount, for_index_select, for_searchsorted, for_take
 from course.nptorch.ops.layout import copied, in_order
 from course.nptorch.ops.operands import Number, is_tensor
 from course.nptorch.ops.pick_checks import (
-    for_bincount,
     for_index_add,
     for_index_copy,
     for_index_fill,
-    for_index_select,
     for_scatter,
-    for_searchsorted,
-    for_take,
     index_array,
     positions_in,
 )

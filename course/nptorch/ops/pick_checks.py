@@ -13,7 +13,7 @@ from course.nptorch.ops.operands import is_tensor
 OUTSIDE = "index {} is out of bounds for dimension {} with size {}"
 
 
-def _names(*arrays: Any) -> list[str]:
+def kinds_of(*arrays: Any) -> list[str]:
     return [dtype_of(x.dtype).tensor_type.removesuffix("Tensor") for x in arrays]
 
 
@@ -52,7 +52,7 @@ def _without(shape: tuple[int, ...], dim: int) -> tuple[int, ...]:
     return (*shape[:dim], *shape[dim + 1 :])
 
 
-def _refuse_outside(positions: Any, extent: int, error: Callable[[int], Exception], least: int = 0) -> None:
+def refuse_outside(positions: Any, extent: int, error: Callable[[int], Exception], least: int = 0) -> None:
     """Raise an error about the first of `positions` that is not among `extent` many."""
     wrong = positions[(positions < least) | (positions >= extent)]
     if wrong.size:
@@ -72,15 +72,15 @@ def for_index_add(x: Any, index: Any, source: Any, dim: int) -> None:
         With torch's text.
     """
     if index.ndim > 1:
-        kind = _names(index)[0]
+        kind = kinds_of(index)[0]
         raise IndexError(
             f"index_add_(): Index is supposed to be a vector, but got dim: {index.ndim} with type: {kind} and size: "
             f"{list(index.shape)}"
         )
     if index.dtype.name not in ("int32", "int64"):
-        raise RuntimeError(f"index_add_(): Expected dtype int32/int64 for index but got: {_names(index)[0]}")
+        raise RuntimeError(f"index_add_(): Expected dtype int32/int64 for index but got: {kinds_of(index)[0]}")
     if x.dtype != source.dtype:
-        mine, other = _names(x, source)
+        mine, other = kinds_of(x, source)
         raise RuntimeError(f"index_add_(): self ({mine}) and source ({other}) must have the same scalar type")
     count = source.shape[dim] if source.ndim > dim else 1
     if source.ndim and x.ndim and index.size != count:
@@ -95,9 +95,9 @@ def for_index_add(x: Any, index: Any, source: Any, dim: int) -> None:
         )
     extent = _extent(x, dim)
     if x.ndim > 1:
-        _refuse_outside(index, extent, lambda i: RuntimeError(OUTSIDE.format(i, dim, extent)))
+        refuse_outside(index, extent, lambda i: RuntimeError(OUTSIDE.format(i, dim, extent)))
     else:
-        _refuse_outside(index, extent, lambda i: IndexError("index out of range in self"))
+        refuse_outside(index, extent, lambda i: IndexError("index out of range in self"))
 
 
 def for_index_copy(x: Any, index: Any, source: Any, dim: int) -> None:
@@ -120,9 +120,9 @@ def for_index_copy(x: Any, index: Any, source: Any, dim: int) -> None:
             f"dimensionality ({source.ndim}), destination dimensionality ({x.ndim})"
         )
     if index.dtype.name != "int64":
-        raise RuntimeError(f"index_copy_(): Expected a long tensor for index, but got {_names(index)[0]}")
+        raise RuntimeError(f"index_copy_(): Expected a long tensor for index, but got {kinds_of(index)[0]}")
     if x.dtype != source.dtype:
-        mine, other = _names(x, source)
+        mine, other = kinds_of(x, source)
         raise RuntimeError(
             f"index_copy_(): self and source expected to have the same dtype, but got (self) {mine} and "
             f"(source) {other}"
@@ -138,7 +138,7 @@ def for_index_copy(x: Any, index: Any, source: Any, dim: int) -> None:
             f"index_copy_(): Number of indices ({index.size}) should be equal to source.size(dim) ({source.shape[dim]})"
         )
     extent = _extent(x, dim)
-    _refuse_outside(index, extent, lambda i: IndexError(f"index_copy_(): {OUTSIDE.format(i, dim, extent)}"))
+    refuse_outside(index, extent, lambda i: IndexError(f"index_copy_(): {OUTSIDE.format(i, dim, extent)}"))
 
 
 def for_index_fill(x: Any, index: Any, value: Any, dim: int) -> None:
@@ -160,58 +160,7 @@ def for_index_fill(x: Any, index: Any, value: Any, dim: int) -> None:
     if index.ndim > 1:
         raise RuntimeError("Index has to be a vector/scalar")
     extent = _extent(x, dim)
-    _refuse_outside(index, extent, lambda i: IndexError(OUTSIDE.format(i, dim, extent)), -extent)
-
-
-def for_index_select(x: Any, index: Any) -> None:
-    """Refuse an index that is no vector of whole numbers."""
-    if index.ndim > 1:
-        raise IndexError("index_select(): Index is supposed to be a vector")
-    if not x.ndim and index.size != 1:
-        raise RuntimeError(f"index_select(): Index to scalar can have only 1 value, got {index.size} value(s)")
-    if index.dtype.name not in ("int32", "int64"):
-        raise RuntimeError("index_select(): Expected dtype int32 or int64 for index")
-
-
-def for_take(x: Any, index: Any) -> None:
-    """Refuse positions that a tensor does not have."""
-    if index.dtype.name != "int64":
-        raise RuntimeError(f"take(): Expected a long tensor for index, but got {_names(index)[0]}")
-    if index.size and not x.size:
-        raise IndexError("take(): tried to take from an empty tensor")
-    text = f"out of range: tried to access index {{}} on a tensor of {x.size} elements."
-    _refuse_outside(index, x.size, lambda i: IndexError(text.format(i)), -x.size)
-
-
-def for_bincount(x: Any, weights: Any, least: int) -> None:
-    """Refuse what cannot be counted."""
-    if x.dtype.kind == "f":
-        raise NotImplementedError(f"\"bincount_cpu\" not implemented for '{_names(x)[0]}'")
-    if least < 0:
-        raise RuntimeError("minlength should be >= 0")
-    if x.ndim != 1 or (x.size and x.min() < 0):
-        raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
-    if weights is not None and weights.shape != x.shape:
-        raise RuntimeError("weights should be 1-d and have the same length as input")
-
-
-def for_searchsorted(edges: Any, values: Any) -> None:
-    """Refuse edges that are no vector (more axes are absent)."""
-    if not edges.ndim:
-        raise RuntimeError(
-            "torch.searchsorted(): boundaries tensor should have positive dimension, but got 0 dimension"
-        )
-    if edges.ndim > 1 and not values.ndim:
-        raise RuntimeError(
-            "torch.searchsorted(): input value can be a scalar only when boundaries tensor dimension is 1, but we got "
-            f"boundaries tensor dim({edges.ndim}) and input value's dim(0) numel(1)"
-        )
-    if edges.ndim > 1 and edges.shape[:-1] != values.shape[:-1]:
-        raise RuntimeError(
-            "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries "
-            f"tensor and input value tensor must match, but we got boundaries tensor {list(edges.shape)} and input "
-            f"value tensor {list(values.shape)}"
-        )
+    refuse_outside(index, extent, lambda i: IndexError(OUTSIDE.format(i, dim, extent)), -extent)
 
 
 def index_array(name: str, index: Any, self: Tensor, dim: int) -> Any:
@@ -235,5 +184,5 @@ def index_array(name: str, index: Any, self: Tensor, dim: int) -> Any:
 def positions_in(self: Tensor, data: Any, dim: int) -> Any:
     """Return an index array, the positions in which `self` has along an axis."""
     extent = _extent(self._data, dim)
-    _refuse_outside(data, extent, lambda i: RuntimeError(OUTSIDE.format(i, dim, extent)))
+    refuse_outside(data, extent, lambda i: RuntimeError(OUTSIDE.format(i, dim, extent)))
     return data

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from course.nptorch._tensor import Tensor, wrap
 from course.nptorch.grad_mode import mode
 from course.nptorch.ops.arguments import refuse_arguments, takes_shape
+from course.nptorch.ops.careful import careful, explain
 from course.nptorch.ops.overlap import overlaps_first
 from course.nptorch.ops.write import refuse_leaf, refuse_view, write
 from course.nptorch.record import OPS, Op, attach, recorded_first
@@ -24,13 +25,13 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {}
 def op(*names: str, early: bool | None = None) -> Callable[[F], F]:
     """Make a function on a Tensor a method and a package function, under each of `names`.
 
-    With `early` True or False, see `_careful`; without it nothing stands between a method's caller
+    With `early` True or False, see `careful`; without it nothing stands between a method's caller
     and the method.
     """
 
     def add(function: F) -> F:
         for name in names:
-            setattr(Tensor, name, function if early is None else _careful(name, function, early))
+            setattr(Tensor, name, function if early is None else careful(name, function, early))
             FUNCTIONS[name] = _checked(name, function, bool(early))
         return function
 
@@ -42,7 +43,7 @@ def method(*names: str, early: bool | None = None) -> Callable[[F], F]:
 
     def add(function: F) -> F:
         for name in names:
-            setattr(Tensor, name, function if early is None else _careful(name, function, early))
+            setattr(Tensor, name, function if early is None else careful(name, function, early))
         return function
 
     return add
@@ -53,57 +54,10 @@ def function(*names: str) -> Callable[[F], F]:
 
     def add(function: F) -> F:
         for name in names:
-            FUNCTIONS[name] = _careful(name, function, early=False, own=0)
+            FUNCTIONS[name] = careful(name, function, early=False, own=0)
         return function
 
     return add
-
-
-def _careful(name: str, function: F, early: bool, own: int = 1) -> F:
-    """Let a call that fails be refused for what torch looks at first.
-
-    That is arguments of the wrong kind, and, with `early`, a view that has lost its history: torch
-    asks for the history of what it records before it looks at sizes and axes. What it puts together
-    from other operations, or has no derivative of, looks at sizes and axes first.
-    """
-
-    @functools.wraps(function)
-    def careful(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return function(*args, **kwargs)
-        except Exception as error:
-            explain(error, name, function, args, kwargs, early, own)
-            raise
-
-    careful.__name__ = name
-    return careful  # type: ignore[return-value]
-
-
-def refusing(name: str, early: bool = False) -> Callable[[F], F]:
-    """Let calls of a function ``name(input, ...)`` that fail be refused as torch does; see `_careful`."""
-
-    def add(function: F) -> F:
-        return _careful(name, function, early, own=0)
-
-    return add
-
-
-def explain(
-    error: Exception,
-    name: str,
-    function: Callable[..., Any],
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
-    early: bool,
-    own: int,
-) -> None:
-    """Raise what torch says of a call that ended in `error`, if that is something else; see `_careful`."""
-    try:
-        refuse_arguments(name, function, args, kwargs, own)
-    except TypeError as wrong:
-        raise wrong from None
-    if early and isinstance(error, RuntimeError | IndexError):
-        recorded_first(None, (*args, *kwargs.values()))
 
 
 def attribute(*names: str) -> Callable[[F], F]:

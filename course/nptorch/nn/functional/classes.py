@@ -15,8 +15,8 @@ from course.nptorch._tensor import Tensor, wrap
 from course.nptorch.dtypes import dtype_of
 from course.nptorch.nn.functional.reduction import reduction_of
 from course.nptorch.nn.lifted import not_differentiable, record
+from course.nptorch.ops.careful import refusing
 from course.nptorch.ops.operands import refuse_whole
-from course.nptorch.ops.register import refusing
 
 __all__ = ["cross_entropy", "nll_loss"]
 

@@ -21,7 +21,7 @@ from course.nptorch.nn.functional.conv_checks import (
 from course.nptorch.nn.functional.pad import pad as pad_
 from course.nptorch.nn.lifted import record
 from course.nptorch.nn.windows import sliding
-from course.nptorch.ops.register import refusing
+from course.nptorch.ops.careful import refusing
 
 __all__ = ["conv1d", "conv2d", "conv_transpose2d", "pixel_shuffle", "pixel_unshuffle"]
 

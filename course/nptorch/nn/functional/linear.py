@@ -8,7 +8,7 @@ import numpy as np
 
 from course.nptorch._tensor import Tensor
 from course.nptorch.nn.lifted import record
-from course.nptorch.ops.register import refusing
+from course.nptorch.ops.careful import refusing
 from course.nptorch.ops.shape import stretched
 
 __all__ = ["bilinear", "embedding", "linear", "one_hot"]

@@ -17,10 +17,11 @@ from course.nptorch.grad_mode import recording
 from course.nptorch.nn.functional.classes import cross_entropy, nll_loss
 from course.nptorch.nn.functional.reduction import reduced, reduction_of
 from course.nptorch.nn.lifted import not_differentiable, record
+from course.nptorch.ops.careful import refusing
 from course.nptorch.ops.cast import result_type
 from course.nptorch.ops.layout import led_by
 from course.nptorch.ops.operands import in_common, refuse_floats_into, refuse_whole
-from course.nptorch.ops.register import FUNCTIONS, refusing
+from course.nptorch.ops.register import FUNCTIONS
 from course.nptorch.ops.write import check_shapes
 
 __all__ = [

@@ -17,8 +17,8 @@ from course.nptorch.dtypes import dtype_of
 from course.nptorch.nn.lifted import not_differentiable, record
 from course.nptorch.nn.normal import Stats
 from course.nptorch.ops.axes import Shape, axis, listed
+from course.nptorch.ops.careful import refusing
 from course.nptorch.ops.operands import refuse_whole
-from course.nptorch.ops.register import refusing
 
 __all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm"]
 

@@ -15,7 +15,7 @@ from course.nptorch._tensor import Tensor, wrap
 from course.nptorch.nn import kernels
 from course.nptorch.nn.lifted import record
 from course.nptorch.ops.axes import Shape
-from course.nptorch.ops.register import refusing
+from course.nptorch.ops.careful import refusing
 from course.nptorch.record import recorded_first
 
 __all__ = ["pad"]

@@ -24,8 +24,8 @@ from course.nptorch.nn.lifted import record
 from course.nptorch.nn.pool_kernels import averaging, fitting
 from course.nptorch.nn.windows import sliding
 from course.nptorch.ops.axes import Axes, axis, not_negative
+from course.nptorch.ops.careful import refusing
 from course.nptorch.ops.operands import refuse_whole
-from course.nptorch.ops.register import refusing
 
 __all__ = [
     "adaptive_avg_pool2d",
