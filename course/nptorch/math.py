@@ -314,7 +314,7 @@ def without(g: Any, indices: Any) -> Any:
     keep[indices] = False
     if isinstance(g, ARRAY):
         return np.where(keep, g, 0).astype(g.dtype)
-    return g.masked_fill(g.new_tensor(~keep), 0)
+    return g.masked_fill(g.new_tensor(~keep).bool(), 0)
 
 
 def put_diagonal(g: Any, shape: Shape, offset: int, dim1: int, dim2: int) -> Any:

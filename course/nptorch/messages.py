@@ -48,6 +48,14 @@ LEAF_VIEW_IN_PLACE = "a view of a leaf Variable that requires grad is being used
 
 LEAF_MARKED_DIRTY = "a leaf Variable that requires grad has been used in an in-place operation."
 
+WHOLE_ADDCDIV = (
+    "Integer division with addcdiv is no longer supported, and in a future  release addcdiv will perform a "
+    "true division of tensor1 and tensor2. The historic addcdiv behavior can be implemented as (input + value * "
+    "torch.trunc(tensor1 / tensor2)).to(input.dtype) for integer inputs and as (input + value * tensor1 / tensor2) "
+    "for float inputs. The future addcdiv behavior is just the latter implementation: (input + value * tensor1 / "
+    "tensor2), for all dtypes."
+)
+
 ONLY_FLOATS = "Only Tensors of floating point and complex dtype can require gradients"
 
 ONLY_FLOATS_HERE = "only Tensors of floating point dtype can require gradients"

@@ -80,6 +80,7 @@ def backward(
         raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
     outputs = _sequence(tensors)
     gradients = _one_each(grad_tensors, len(outputs))
+    _refuse_others(wanted or ())
     outputs = _ends(outputs, gradients)
     gradients = plugged.make_grads(outputs, gradients)
     if create_graph:
@@ -162,11 +163,14 @@ def grad(
     if not wanted:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     given = _one_each(grad_outputs, len(ends))
+    if not all(isinstance(x, Tensor | GradientEdge) for x in ends):
+        raise AssertionError("Expected output to be a torch.Tensor")
     ends = _ends(ends, given)
     gradients = plugged.make_grads(ends, given)
     roots = _roots(ends, gradients)
     captures: dict[Any, list[tuple[int, int]]] = {}
     edges = [isinstance(x, GradientEdge) for x in wanted]
+    _refuse_others(wanted)
     wanted = tuple([as_end(x) for x in wanted])
     for key, x in enumerate(wanted):
         if not x.requires_grad:
@@ -194,6 +198,12 @@ def _handed_out(got: Any, x: Tensor, index: int, allow_unused: bool, materialize
 
 def _sequence(tensors: Any) -> tuple[Any, ...]:
     return (tensors,) if isinstance(tensors, Tensor | GradientEdge) else tuple(tensors)
+
+
+def _refuse_others(inputs: tuple[Any, ...]) -> None:
+    for x in inputs:
+        if not isinstance(x, Tensor | GradientEdge):
+            raise RuntimeError(f"all inputs have to be Tensors or GradientEdges, but got {type(x).__name__}")
 
 
 def _ends(outputs: tuple[Any, ...], gradients: tuple[Any, ...]) -> tuple[Any, ...]:

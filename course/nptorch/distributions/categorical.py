@@ -46,7 +46,7 @@ class Categorical(Distribution):
         self._checked = validate_args is not False
         given = probs if probs is not None else logits
         assert given is not None
-        if given.ndim < 1:
+        if given.dim() < 1:
             name = "probs" if probs is not None else "logits"
             raise ValueError(f"`{name}` parameter must be at least one-dimensional.")
         if probs is not None:
@@ -79,7 +79,7 @@ class Categorical(Distribution):
         if name == "probs" and "logits" in self.__dict__:
             self.probs = self.logits.softmax(-1)
             return self.probs
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+        return super().__getattr__(name)
 
     @property
     def param_shape(self) -> Any:
@@ -97,7 +97,7 @@ class Categorical(Distribution):
         with recording(False):
             rows = self.probs.reshape(-1, self._num_events)
             drawn = FUNCTIONS["multinomial"](rows, int(np.prod(asked, dtype=int)), True).T
-        return drawn.reshape(*asked, *self.batch_shape)  # type: ignore[no-any-return]
+        return drawn.reshape((*asked, *self.batch_shape))  # type: ignore[no-any-return]
 
     def log_prob(self, value: Tensor) -> Tensor:
         """Return the log-probability of each class in `value`, broadcast against the batch.
@@ -113,7 +113,7 @@ class Categorical(Distribution):
         data = value._data
         shape = np.broadcast_shapes(data.shape, tuple(self.batch_shape))
         index = wrap(np.broadcast_to(np.asarray(data, np.int64), shape)[..., None].copy())
-        logits = self.logits.expand(*shape, self._num_events)
+        logits = self.logits.expand((*shape, self._num_events))
         return logits.gather(-1, index).squeeze(-1)  # type: ignore[no-any-return]
 
     def entropy(self) -> Tensor:

@@ -13,8 +13,11 @@ from typing import Any
 import numpy as np
 
 from course.nptorch._tensor import Tensor
+from course.nptorch.absent import absent
 from course.nptorch.dtypes import Size
 from course.nptorch.grad_mode import recording
+
+LEFT_OUT = ("arg_constraints", "cdf", "enumerate_support", "expand", "icdf", "perplexity", "support")
 
 
 class Distribution:
@@ -36,6 +39,11 @@ class Distribution:
             self._checked = validate_args
         self.batch_shape = Size(batch_shape)
         self.event_shape = Size(event_shape)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in LEFT_OUT:
+            raise absent(f"distributions.{type(self).__name__}.{name}")
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def _extended_shape(self, sample_shape: Any = ()) -> tuple[int, ...]:
         return (*sample_shape, *self.batch_shape, *self.event_shape)
@@ -96,5 +104,14 @@ class Distribution:
 
 
 def sizes_of(sample_shape: Any) -> tuple[int, ...]:
-    """Return a sample shape as a tuple."""
-    return (sample_shape,) if isinstance(sample_shape, int) else tuple(sample_shape)
+    """Return a sample shape as a tuple.
+
+    Raises
+    ------
+    TypeError
+        If it is no sequence of whole numbers.
+    """
+    for at, n in enumerate(sample_shape):
+        if not isinstance(n, int):
+            raise TypeError(f"torch.Size() takes an iterable of 'int' (item {at} is '{type(n).__name__}')")
+    return tuple(sample_shape)

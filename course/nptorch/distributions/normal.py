@@ -37,11 +37,22 @@ class Normal(Distribution):
     has_rsample = True
 
     def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
+        for x in (loc, scale):
+            if not isinstance(x, Tensor | int | float):
+                raise ValueError(
+                    "Input arguments must all be instances of Number, torch.Tensor or objects implementing "
+                    "__torch_function__."
+                )
         kind = next((x._data.dtype for x in (loc, scale) if isinstance(x, Tensor)), get_default_dtype().numpy)
         loc, scale = (x if isinstance(x, Tensor) else wrap(np.asarray(x, kind)) for x in (loc, scale))
         self.loc, self.scale = FUNCTIONS["broadcast_tensors"](loc, scale)
         super().__init__(self.loc.shape)
         self._checked = validate_args is not False
+        if self._checked and np.isnan(self.loc._data).any():
+            raise ValueError(
+                f"Expected parameter loc ({type(loc).__name__} of shape {tuple(self.loc.shape)}) of distribution "
+                f"{self!r} to satisfy the constraint Real(), but found invalid values:\n{self.loc}"
+            )
         if self._checked and not np.all(self.scale._data > 0):
             raise ValueError(
                 f"Expected parameter scale ({type(scale).__name__} of shape "
@@ -72,7 +83,9 @@ class Normal(Distribution):
     def rsample(self, sample_shape: Any = ()) -> Tensor:
         """Draw ``loc + noise * scale``, so that gradients pass through to both."""
         shape = self._extended_shape(sizes_of(sample_shape))
-        noise = FUNCTIONS["randn"](*shape, dtype=self.loc.dtype)
+        if min(shape, default=0) < 0:
+            raise RuntimeError("numel: integer multiplication overflow")
+        noise = FUNCTIONS["randn"](shape, dtype=self.loc.dtype)
         return self.loc + noise * self.scale  # type: ignore[no-any-return]
 
     def log_prob(self, value: Any) -> Tensor:

@@ -10,14 +10,12 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-import numpy as np
-
-from course.nptorch._tensor import Tensor, wrap
+from course.nptorch._tensor import Tensor
 from course.nptorch.dtypes import dtype as dtype_type
-from course.nptorch.dtypes import get_default_dtype
 from course.nptorch.nn import functional as F
 from course.nptorch.nn.module import Module
 from course.nptorch.nn.parameter import Parameter
+from course.nptorch.ops.register import FUNCTIONS
 
 __all__ = [
     "CELU",
@@ -121,8 +119,7 @@ class PReLU(_Named):
         super().__init__()
         self.num_parameters = num_parameters
         self.init = init
-        kind = (dtype or get_default_dtype()).numpy
-        self.weight = Parameter(wrap(np.zeros(num_parameters, kind)))
+        self.weight = Parameter(FUNCTIONS["empty"](num_parameters, dtype=dtype))
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -237,6 +234,8 @@ class Hardtanh(_Named):
                 warnings.warn(text, FutureWarning, stacklevel=2)
         self.min_val = min_val if min_value is None else min_value
         self.max_val = max_val if max_value is None else max_value
+        if not self.max_val > self.min_val:
+            raise AssertionError(f"max_val ({self.max_val}) must be greater than min_val ({self.min_val})")
         self.inplace = inplace
 
     def forward(self, input: Tensor) -> Tensor:

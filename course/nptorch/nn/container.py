@@ -154,6 +154,12 @@ class ModuleList(_Numbered):
         super().__init__()
         self.extend(() if modules is None else modules)
 
+    def extend(self, modules: Iterable[Any]) -> Any:
+        """Add modules at the end."""
+        if not isinstance(modules, Iterable):
+            raise TypeError(f"ModuleList.extend should be called with an iterable, but got {type(modules).__name__}")
+        return super().extend(modules)
+
     def _of(self, items: list[tuple[str, Any]]) -> Any:
         return type(self)(module for _, module in items)
 

@@ -12,7 +12,7 @@ from typing import Any
 from course.nptorch._tensor import Tensor
 from course.nptorch.dtypes import dtype as dtype_type
 from course.nptorch.nn import functional as F
-from course.nptorch.nn.functional.conv import pair
+from course.nptorch.nn.functional.conv_checks import pair
 from course.nptorch.nn.linear import blank, fill_like_linear
 from course.nptorch.nn.module import Module
 
@@ -221,6 +221,11 @@ class ConvTranspose2d(_Convolution):
         """Return images of shape ``(n, out_channels, h', w')``; `output_size` chooses among them."""
         extra = self.output_padding
         if output_size is not None:
+            if len(output_size) not in (2, input.ndim):
+                raise ValueError(
+                    f"ConvTranspose2D: for {input.ndim}D input, output_size must have 2 or {input.ndim} elements "
+                    f"(got {len(output_size)})"
+                )
             wanted = tuple(output_size)[-2:]
             least = [
                 (n - 1) * s - 2 * p + d * (k - 1) + 1

@@ -16,6 +16,7 @@ import numpy as np
 from course.nptorch._tensor import Tensor, wrap
 from course.nptorch.absent import nothing_else_in
 from course.nptorch.grad_mode import recording
+from course.nptorch.ops import chances
 from course.nptorch.ops.register import FUNCTIONS
 
 __all__ = [
@@ -49,11 +50,15 @@ def _fill(tensor: Tensor, values: Any) -> Tensor:
 
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Any = None) -> Tensor:
     """Fill with numbers drawn evenly from ``[a, b)``."""
+    _ = tensor.uniform_  # what has none is no tensor
+    chances.for_uniform(a, b)
     return _fill(tensor, FUNCTIONS["rand"](*tensor.shape, dtype=tensor.dtype)._data * (b - a) + a)
 
 
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Tensor:
     """Fill with normal random numbers."""
+    _ = tensor.normal_
+    chances.for_normal(std)
     return _fill(tensor, FUNCTIONS["randn"](*tensor.shape, dtype=tensor.dtype)._data * std + mean)
 
 
@@ -66,6 +71,12 @@ def trunc_normal_(
     generator: Any = None,
 ) -> Tensor:
     """Fill with normal random numbers, drawn again where they fall outside ``[a, b]``."""
+    if mean < a - 2 * std or mean > b + 2 * std:
+        warnings.warn(
+            "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. "
+            "The distribution of values may be incorrect.",
+            stacklevel=2,
+        )
     values = np.full(tensor.shape, np.inf)
     while True:
         outside = (values < a) | (values > b)
@@ -107,6 +118,10 @@ def eye_(tensor: Tensor) -> Tensor:
 
 def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     """Make a convolution's weight pass its input channels through."""
+    if tensor.ndim not in (3, 4, 5):
+        raise ValueError("Only tensors with 3, 4, or 5 dimensions are supported")
+    if tensor.shape[0] % groups:
+        raise ValueError("dim 0 must be divisible by groups")
     values = np.zeros(tensor.shape, tensor._data.dtype)
     per_group = tensor.shape[0] // groups
     centre = tuple(n // 2 for n in tensor.shape[2:])

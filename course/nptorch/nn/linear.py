@@ -10,20 +10,18 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
-from course.nptorch._tensor import Tensor, wrap
+from course.nptorch._tensor import Tensor
 from course.nptorch.dtypes import dtype as dtype_type
-from course.nptorch.dtypes import get_default_dtype
 from course.nptorch.nn import functional as F
 from course.nptorch.nn import init
 from course.nptorch.nn.module import Module
 from course.nptorch.nn.parameter import Parameter
+from course.nptorch.ops.register import FUNCTIONS
 
 
 def blank(*shape: int, dtype: dtype_type | None = None) -> Parameter:
     """Return a parameter to be filled by ``reset_parameters``."""
-    return Parameter(wrap(np.zeros(shape, (dtype or get_default_dtype()).numpy)))
+    return Parameter(FUNCTIONS["empty"](shape, dtype=dtype))
 
 
 def fill_like_linear(weight: Tensor, bias: Tensor | None) -> None:

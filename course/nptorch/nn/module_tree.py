@@ -173,6 +173,10 @@ class Tree(Attributes):
     def requires_grad_(self: M, requires_grad: bool = True) -> M:
         """Switch recording on or off for all parameters, e.g. to freeze a module."""
         for parameter in self.parameters():
+            flag: Any = requires_grad
+            if not isinstance(flag, bool):
+                what = f"must be bool, not {type(flag).__name__}"
+                raise TypeError(f"requires_grad_(): argument 'requires_grad' (position 1) {what}")
             parameter.requires_grad_(requires_grad)
         return self
 

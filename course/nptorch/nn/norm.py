@@ -106,7 +106,7 @@ class _BatchNorm(Module):
         super()._load_from_state_dict(state_dict, prefix, metadata, *rest)
 
     def _check_input_dim(self, input: Tensor) -> None:
-        if input.ndim not in self.dims:
+        if input.dim() not in self.dims:
             wanted = " or ".join(f"{d}D" for d in self.dims)
             raise ValueError(f"expected {wanted} input (got {input.ndim}D input)")
 
@@ -180,6 +180,11 @@ class InstanceNorm2d(_BatchNorm):
                 "not passing in num_features, which is not used because affine=False",
                 UserWarning,
                 stacklevel=2,
+            )
+        if input.shape[-3] != self.num_features and self.affine:
+            raise ValueError(
+                f"expected input's size at dim={input.ndim - 3} to match num_features ({self.num_features}), but got: "
+                f"{input.shape[-3]}."
             )
         if input.ndim == 3:
             return self.forward(input.unsqueeze(0)).squeeze(0)  # type: ignore[no-any-return]

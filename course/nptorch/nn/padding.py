@@ -22,7 +22,7 @@ class _Padding(Module):
 
     def __init__(self, padding: Any) -> None:
         super().__init__()
-        self.padding = (padding,) * 4 if isinstance(padding, int) else tuple(padding)
+        self.padding = tuple(padding) if isinstance(padding, tuple | list | str) else (padding,) * 4
 
     def forward(self, input: Tensor) -> Tensor:
         """Return the larger images."""
@@ -82,14 +82,21 @@ class Unflatten(Module):
 
     def __init__(self, dim: int, unflattened_size: Any) -> None:
         super().__init__()
+        if not isinstance(unflattened_size, tuple | list):
+            raise TypeError(
+                f"unflattened_size must be a tuple of ints, but found type {type(unflattened_size).__name__}"
+            )
+        for at, n in enumerate(unflattened_size):
+            if not isinstance(n, int):
+                raise TypeError(
+                    f"unflattened_size must be tuple of ints, but found element of type {type(n).__name__} at pos {at}"
+                )
         self.dim = dim
         self.unflattened_size = unflattened_size
 
     def forward(self, input: Tensor) -> Tensor:
         """Return `input` with more axes."""
-        dim = self.dim % input.ndim
-        shape = (*input.shape[:dim], *self.unflattened_size, *input.shape[dim + 1 :])
-        return input.view(*shape)  # type: ignore[no-any-return]
+        return input.unflatten(self.dim, self.unflattened_size)  # type: ignore[no-any-return]
 
     def extra_repr(self) -> str:
         return f"dim={self.dim}, unflattened_size={self.unflattened_size}"

@@ -36,7 +36,11 @@ class Parameter(Tensor):
         if data is None:
             data = wrap(np.zeros(0, get_default_dtype().numpy))
         if not isinstance(data, Tensor):
-            raise TypeError(f"_make_subclass(): argument 'data' (position 2) must be Tensor, not {type(data).__name__}")
+            data = data.detach()  # which numbers, lists and arrays have not got, as torch says as well
+        flag: Any = requires_grad
+        if not isinstance(flag, bool):
+            what = f"must be bool, not {type(flag).__name__}"
+            raise TypeError(f"_make_subclass(): argument 'require_grad' (position 3) {what}")
         self._data = data._array
         if data._inference:
             self._inference = True

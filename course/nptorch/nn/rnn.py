@@ -159,6 +159,7 @@ class RNN(_Recurrent):
             raise TypeError(f"RNNBase.__init__() got an unexpected keyword argument '{next(iter(others))}'")
         if nonlinearity not in ("tanh", "relu"):
             raise ValueError(f"Unknown nonlinearity '{nonlinearity}'. Select from 'tanh' or 'relu'.")
+        self._refuse_numbers(input_size, hidden_size, num_layers, dropout)
         if dropout > 0 and num_layers == 1:
             warnings.warn(
                 "dropout option adds dropout after all but last recurrent layer, so non-zero dropout "
@@ -183,6 +184,19 @@ class RNN(_Recurrent):
                 setattr(self, f"bias_ih{suffix}", blank(hidden_size, dtype=dtype))
                 setattr(self, f"bias_hh{suffix}", blank(hidden_size, dtype=dtype))
         self.reset_parameters()
+
+    @staticmethod
+    def _refuse_numbers(input_size: Any, hidden_size: Any, num_layers: Any, dropout: Any) -> None:
+        if not 0 <= float(dropout) <= 1 or isinstance(dropout, bool):
+            raise ValueError(
+                "dropout should be a number in range [0, 1] representing the probability of an element being zeroed"
+            )
+        for name, n in (("input_size", input_size), ("hidden_size", hidden_size)):
+            if not isinstance(n, int):
+                raise TypeError(f"{name} should be of type int, got: {type(n).__name__}")
+        for name, n in (("input_size", input_size), ("hidden_size", hidden_size), ("num_layers", num_layers)):
+            if n <= 0:
+                raise ValueError(f"{name} must be greater than zero")
 
     def _runs(self) -> list[tuple[int, str]]:
         """Return, in order of the hidden states, the layer and name suffix of every run."""
@@ -212,13 +226,22 @@ class RNN(_Recurrent):
         RuntimeError, ValueError
             If shapes do not fit.
         """
-        if input.ndim not in (2, 3):
-            raise ValueError(f"RNN: Expected input to be 2D or 3D, got {input.ndim}D instead")
+        if input.dim() not in (2, 3):
+            raise ValueError(f"RNN: Expected input to be 2D or 3D, got {input.ndim}D tensor instead")
+        single = input.ndim == 2
+        if hx is not None and hx.ndim != input.ndim:
+            kind = "unbatched 2-D" if single else "batched 3-D"
+            raise RuntimeError(f"For {kind} input, hx should also be {input.ndim}-D but got {hx.ndim}-D tensor")
+        mine = self.weight_ih_l0.dtype
+        if input.dtype != mine:
+            raise ValueError(
+                f"RNN input dtype ({input.dtype}) does not match weight dtype ({mine}). Convert input: "
+                f"input.to({mine}), or convert model: model.to({input.dtype})"
+            )
         if input.shape[-1] != self.input_size:
             raise RuntimeError(
                 f"input.size(-1) must be equal to input_size. Expected {self.input_size}, got {input.shape[-1]}"
             )
-        single = input.ndim == 2
         axis = 1 if self.batch_first else 0
         x = input.unsqueeze(1) if single else input.transpose(0, axis)
         batch = x.shape[1]
@@ -230,6 +253,11 @@ class RNN(_Recurrent):
         if tuple(hx.shape) != (len(runs), batch, self.hidden_size):
             wanted = (len(runs), batch, self.hidden_size)
             raise RuntimeError(f"Expected hidden size {wanted}, got {list(hx.shape)}")
+        if not x.shape[0]:
+            raise RuntimeError("Expected sequence length to be larger than 0 in RNN")
+        if hx.dtype != mine:
+            kinds = [one.dtype.tensor_type.removesuffix("Tensor") for one in (hx, self.weight_ih_l0)]
+            raise RuntimeError(f"mat1 and mat2 must have the same dtype, but got {' and '.join(kinds)}")
         outputs, x = self._layers(x, hx)
         ends = FUNCTIONS["stack"](outputs, 0)
         if single:

@@ -53,7 +53,7 @@ class Embedding(Module):
         self.num_embeddings = num_embeddings
         self.embedding_dim = embedding_dim
         if padding_idx is not None:
-            if not -num_embeddings <= padding_idx < num_embeddings:
+            if padding_idx > num_embeddings - 1 or padding_idx < -num_embeddings:
                 raise AssertionError("Padding_idx must be within num_embeddings")
             padding_idx %= num_embeddings
         self.padding_idx = padding_idx
@@ -62,6 +62,8 @@ class Embedding(Module):
         self.scale_grad_by_freq = scale_grad_by_freq
         self.sparse = sparse
         if _weight is not None:
+            if list(_weight.shape) != [num_embeddings, embedding_dim]:
+                raise AssertionError("Shape of weight does not match num_embeddings and embedding_dim")
             self.weight = Parameter(_weight, requires_grad=not _freeze)
             return
         self.weight = blank(num_embeddings, embedding_dim, dtype=dtype)
@@ -103,6 +105,8 @@ class Embedding(Module):
         sparse: bool = False,
     ) -> Embedding:
         """Return an embedding with a given table, which is not trained unless `freeze` is False."""
+        if embeddings.dim() != 2:
+            raise AssertionError("Embeddings parameter is expected to be 2-dimensional")
         rows, width = embeddings.shape
         options = max_norm, norm_type, scale_grad_by_freq, sparse
         return cls(rows, width, padding_idx, *options, _weight=embeddings, _freeze=freeze)

@@ -118,6 +118,7 @@ def clip_grad_norm_(
     RuntimeError
         If the norm is not finite and `error_if_nonfinite`.
     """
+    max_norm = float(max_norm)
     kept = parameters if isinstance(parameters, Tensor | types.GeneratorType) else list(parameters)
     gradients = _gradients(kept)
     with recording(False):
@@ -131,6 +132,7 @@ def clip_grad_norm_(
 
 def clip_grad_value_(parameters: Parameters, clip_value: float, foreach: bool | None = None) -> None:
     """Hold every element of the gradients of `parameters` between ``-clip_value`` and ``clip_value``, in place."""
+    clip_value = float(clip_value)
     with recording(False):
         for gradient in _gradients(parameters):
             gradient.clamp_(-float(clip_value), float(clip_value))
@@ -150,11 +152,12 @@ def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
         If `vec` is no Tensor.
     """
     if not isinstance(vec, Tensor):
-        raise TypeError(f"expected torch.Tensor, but got: {type(vec)}")
+        raise TypeError(f"expected torch.Tensor, but got: {type(vec).__name__}")
     at = 0
     for parameter in parameters:
         count = parameter.numel()
-        piece = vec.detach_alias()._array[at : at + count].reshape(parameter.shape)
+        whole: Any = vec.detach_alias()
+        piece = whole[at : at + count].view(parameter.shape)._array
         parameter.data = wrap(piece)
         at += count
 

@@ -25,6 +25,7 @@ from course.nptorch.ops import (
     pointwise,
     random,
     reduce,
+    repeat,
     shape,
     underived,
 )
@@ -59,6 +60,7 @@ __all__ = [
     "pointwise",
     "random",
     "reduce",
+    "repeat",
     "rules",
     "shape",
     "underived",

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from operator import index
 from typing import Any
+
+Axes = int | tuple[int, ...] | list[int]
+Dim = Axes | None
+Shape = tuple[int, ...] | list[int]
 
 
 def axis(dim: int, ndim: int) -> int:
@@ -45,7 +50,34 @@ def axes(dim: Any, ndim: int) -> tuple[int, ...]:
 
 
 def sizes(shape: tuple[Any, ...]) -> tuple[int, ...]:
-    """Return ``(2, 3)`` for ``f(2, 3)`` and for ``f((2, 3))``."""
+    """Return ``(2, 3)`` for ``f(2, 3)`` and for ``f((2, 3))``.
+
+    Raises
+    ------
+    TypeError
+        If there is nothing, or something else than whole numbers.
+    """
+    if not shape:
+        raise TypeError("no shape")
     if len(shape) == 1 and isinstance(shape[0], tuple | list):
         shape = tuple(shape[0])
-    return tuple(int(n) for n in shape)
+    return tuple([index(n) for n in shape])
+
+
+def listed(size: Shape) -> tuple[int, ...]:
+    """Return a shape given in one tuple or list; a single number is none."""
+    return sizes((size,)) if isinstance(size, tuple | list) else sizes(())
+
+
+def not_negative(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return `shape` if a tensor can have it.
+
+    Raises
+    ------
+    RuntimeError
+        If an extent is negative.
+    """
+    for n in shape:
+        if n < 0:
+            raise RuntimeError(f"Trying to create tensor with negative dimension {n}: {list(shape)}")
+    return shape

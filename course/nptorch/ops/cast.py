@@ -28,7 +28,7 @@ def _cast(self: Tensor, numpy_dtype: Any) -> Tensor:
     return result
 
 
-@op("clone")
+@op("clone", early=False)
 def clone(self: Tensor, *, memory_format: Any = None) -> Tensor:
     """Return a copy; gradients flow through to the original."""
     data = self._data
@@ -38,7 +38,7 @@ def clone(self: Tensor, *, memory_format: Any = None) -> Tensor:
     return result
 
 
-@method("to")
+@method("to", early=False)
 def to(self: Tensor, *args: Any, copy: bool = False, **named: Any) -> Tensor:
     """Return `self` in another dtype: ``to(dtype)``, ``to(device)``, ``to(device, dtype)`` or ``to(other)``.
 
@@ -65,32 +65,38 @@ def to(self: Tensor, *args: Any, copy: bool = False, **named: Any) -> Tensor:
     return _cast(self, numpy_dtype)
 
 
-@method("type_as")
+@method("type_as", early=False)
 def type_as(self: Tensor, other: Tensor) -> Tensor:
     """Return `self` in the dtype of `other`."""
     return _cast(self, other._data.dtype)
 
 
-@method("type")
-def type_(self: Tensor, dtype: Any = None) -> Any:
+@method("type", early=False)
+def type_(self: Tensor, dtype: str | type | Dtype | None = None) -> Any:
     """Return the name of the tensor's type, or `self` in another dtype."""
-    if dtype is None:
+    wanted: Any = dtype
+    if wanted is None:
         return f"torch.{self.dtype.tensor_type}"
-    if isinstance(dtype, str):
-        name = dtype.removeprefix("torch.")
-        dtype = next(d for d in dtypes.ALL if d.tensor_type == name)
-    elif isinstance(dtype, type):  # torch.FloatTensor and the like
-        dtype = dtype.dtype  # type: ignore[attr-defined]
-    return _cast(self, dtype.numpy)
+    if isinstance(wanted, str):
+        name = wanted.removeprefix("torch.")
+        found = [d for d in dtypes.ALL if d.tensor_type == name]
+        if not found:
+            raise ValueError(f"invalid type: {wanted!r}")
+        wanted = found[0]
+    elif isinstance(wanted, type):  # torch.FloatTensor and the like
+        wanted = wanted.dtype  # type: ignore[attr-defined]
+    elif not isinstance(wanted, Dtype):
+        raise TypeError("dtype must be a type, str, or dtype object")
+    return _cast(self, wanted.numpy)
 
 
-@method("cpu")
+@method("cpu", early=False)
 def cpu(self: Tensor) -> Tensor:
     """Return `self`: it is on the CPU already."""
     return self
 
 
-@method("cuda")
+@method("cuda", early=False)
 def cuda(self: Tensor, device: Any = None) -> Tensor:
     """Refuse: the engine computes in NumPy.
 

@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from course.nptorch import messages
 from course.nptorch._tensor import Tensor, wrap
 from course.nptorch.dtypes import dtype_of
 from course.nptorch.ops.layout import in_order, led_by
-from course.nptorch.ops.operands import aligned, in_common, is_tensor, operand
+from course.nptorch.ops.operands import Number, aligned, in_common, is_tensor, operand
 from course.nptorch.ops.pointwise import binary
 from course.nptorch.ops.register import FUNCTIONS, described, method, op, recorded
-from course.nptorch.ops.write import check_shapes
+from course.nptorch.ops.write import check_shapes, refuse_leaf
 from course.nptorch.record import OPS, recorded_first
 
 
@@ -39,19 +40,31 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:  # no
     With `condition` alone: the positions where it holds, one Tensor per axis. The branch not
     taken gets a gradient of 0 at its own node; what lies before it can make nan of that.
     """
-    is_tensor("where", "condition", 1, condition)
+    given: Any = condition
+    if not isinstance(given, Tensor):
+        several = input is not None or other is not None
+        what = "argument 'condition' (position 1) must be Tensor, not"
+        raise TypeError(
+            "where() received an invalid combination of arguments"
+            if several
+            else f"where(): {what} {type(given).__name__}"
+        )
     if input is None and other is None:
         return condition.nonzero(as_tuple=True)
+    if not all(isinstance(x, Tensor | int | float) for x in (input, other)):
+        raise TypeError("where() received an invalid combination of arguments")
     return _chosen(condition, input, other)
 
 
 FUNCTIONS["where"] = where
 
 
-@method("where")
+@method("where", early=False)
 def where_method(self: Tensor, condition: Tensor, other: Any) -> Tensor:
     """Return elements of `self` where `condition` holds, else of `other`."""
-    return _chosen(is_tensor("where", "condition", 1, condition), self, other)
+    if not isinstance(condition, Tensor) or not isinstance(other, Tensor | int | float):
+        raise TypeError("where() received an invalid combination of arguments")
+    return _chosen(condition, self, other)
 
 
 @method("choose")
@@ -71,13 +84,13 @@ for _name in ("maximum_", "minimum_"):
     delattr(Tensor, _name)  # torch has no such methods
 
 
-@op("maximum")
+@op("maximum", early=False)
 def maximum(self: Tensor, other: Tensor) -> Tensor:
     """Return the larger of two tensors, element by element; nan wins. Ties share the gradient."""
     return _maximum(self, is_tensor("maximum", "other", 2, other))
 
 
-@op("minimum")
+@op("minimum", early=False)
 def minimum(self: Tensor, other: Tensor) -> Tensor:
     """Return the smaller of two tensors, element by element; nan wins. Ties share the gradient."""
     return _minimum(self, is_tensor("minimum", "other", 2, other))
@@ -130,7 +143,7 @@ def clamp(self: Tensor, min: Any = None, max: Any = None) -> Any:  # noqa: A002 
 
 
 @described("clamp_min")
-def clamp_min(self: Tensor, min: Any) -> Any:  # noqa: A002 - torch's name
+def clamp_min(self: Tensor, min: Tensor | Number) -> Any:  # noqa: A002 - torch's name
     """Return `self` with elements below `min` replaced by it."""
     x, bound = aligned(self._data, operand(min, "clamp_min", "min", 1))
     check_shapes(x, bound)
@@ -141,7 +154,7 @@ def clamp_min(self: Tensor, min: Any) -> Any:  # noqa: A002 - torch's name
 
 
 @described("clamp_max")
-def clamp_max(self: Tensor, max: Any) -> Any:  # noqa: A002 - torch's name
+def clamp_max(self: Tensor, max: Tensor | Number) -> Any:  # noqa: A002 - torch's name
     """Return `self` with elements above `max` replaced by it."""
     x, bound = aligned(self._data, operand(max, "clamp_max", "max", 1))
     check_shapes(x, bound)
@@ -152,7 +165,7 @@ def clamp_max(self: Tensor, max: Any) -> Any:  # noqa: A002 - torch's name
 
 
 @described("masked_fill")
-def masked_fill(self: Tensor, mask: Tensor, value: Any) -> Any:
+def masked_fill(self: Tensor, mask: Tensor, value: Tensor | Number) -> Any:
     """Return `self` with `value` where `mask` holds.
 
     Raises
@@ -179,6 +192,18 @@ def masked_fill(self: Tensor, mask: Tensor, value: Any) -> Any:
     return "masked_fill", (self, mask), in_order(np.where(mask._data, x.dtype.type(value), x)), None
 
 
+_masked_fill_ = Tensor.masked_fill_  # type: ignore[attr-defined]
+
+
+@method("masked_fill_")
+def masked_fill_(self: Tensor, mask: Tensor, value: Any) -> Tensor:
+    """Write what `masked_fill` returns into this tensor, whose shape torch names first here."""
+    if isinstance(mask, Tensor) and mask._data.dtype == np.bool_ and not self._made:
+        refuse_leaf(self)
+        check_shapes(self._data, mask._data)
+    return _masked_fill_(self, mask, value)  # type: ignore[no-any-return]
+
+
 def _c_name(numpy_dtype: Any) -> str:
     names = {"float32": "float", "float64": "double", "int64": "long int", "int32": "int"}
     name = dtype_of(numpy_dtype).name
@@ -190,7 +215,7 @@ def _mixed(a: Any, b: Any, weight: Any) -> Any:
 
 
 @described("lerp")
-def lerp(self: Tensor, end: Tensor, weight: Any) -> Any:
+def lerp(self: Tensor, end: Tensor, weight: Tensor | Number) -> Any:
     """Return ``self + weight * (end - self)``."""
     a, b = self._data, end._data
     if a.dtype != b.dtype:
@@ -218,18 +243,17 @@ def addcmul(self: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -
 def addcdiv(self: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Any:
     """Return ``self + value * tensor1 / tensor2``."""
     if "f" not in (tensor1._data.dtype.kind, tensor2._data.dtype.kind):
-        raise RuntimeError(
-            "Integer division with addcdiv is no longer supported, and in a future  release addcdiv will perform a "
-            "true division of tensor1 and tensor2."
-        )
+        raise RuntimeError(messages.WHOLE_ADDCDIV)
     a, b, c = in_common(self._data, tensor1._data, tensor2._data)
     check_shapes(a, b, c)
     return "addcdiv", (self, tensor1, tensor2), led_by(a + value * b / c, a, b, c), {"value": value}
 
 
-@op("masked_select")
+@op("masked_select", early=True)
 def masked_select(self: Tensor, mask: Tensor) -> Tensor:
     """Return the elements where `mask` holds, in one axis."""
+    if mask._data.dtype != np.bool_:
+        raise RuntimeError("masked_select: expected BoolTensor for mask")
     check_shapes(mask._data, self._data)
     shape = np.broadcast_shapes(self._data.shape, mask._data.shape)
     source = self if self._data.shape == shape else self.expand(shape)
@@ -238,4 +262,15 @@ def masked_select(self: Tensor, mask: Tensor) -> Tensor:
     return recorded("masked_select", (source, where_), picked)
 
 
-atan2 = binary("atan2", "atan2", "arctan2", compute=np.arctan2, floats_only=True)
+def of_tensors(name: str, made: Any) -> None:
+    """Let an operation of two inputs take Tensors only, no numbers."""
+
+    @op(name, early=False)
+    def operation(self: Tensor, other: Tensor) -> Tensor:
+        return made(self, is_tensor(name, "other", 1, other))  # type: ignore[no-any-return]
+
+    operation.__name__, operation.__doc__ = name, made.__doc__
+
+
+for _name in ("atan2", "arctan2"):
+    of_tensors(_name, binary("atan2", _name, compute=np.arctan2, floats_only=True))

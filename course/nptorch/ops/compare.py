@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from course.nptorch._tensor import Tensor, wrap
+from course.nptorch.dtypes import dtype_of, result_type
 from course.nptorch.grad_mode import mode
-from course.nptorch.ops.axes import axes
+from course.nptorch.ops.axes import Dim, axes
 from course.nptorch.ops.layout import led_by
-from course.nptorch.ops.operands import aligned, is_tensor, operand
+from course.nptorch.ops.operands import aligned, operand
 from course.nptorch.ops.overlap import overlaps_first
 from course.nptorch.ops.pointwise import operator
 from course.nptorch.ops.register import FUNCTIONS, function, method, op, written
@@ -23,7 +24,7 @@ def _pair(*names: str, compute: Callable[[Any, Any], Any], as_bools: bool = Fals
     """Make a comparison or logical operation of two inputs."""
     name = names[0]
 
-    @op(*names)
+    @op(*names, early=False)
     def operation(self: Tensor, other: Any) -> Tensor:
         a, b = operand(self, name), operand(other, name)
         given, (a, b) = (a, b), aligned(a, b)  # logic asks what was given, which casting might change
@@ -32,7 +33,9 @@ def _pair(*names: str, compute: Callable[[Any, Any], Any], as_bools: bool = Fals
         except ValueError as error:
             raise mismatch(a, b) from error
         except TypeError as error:
-            raise RuntimeError(f'"{name}_cpu" not implemented for floating-point tensors') from error
+            check_shapes(a, b)
+            kind = dtype_of(result_type(a, b)).tensor_type.removesuffix("Tensor")
+            raise NotImplementedError(f"\"{name}_cpu\" not implemented for '{kind}'") from error
 
     def operation_(self: Tensor, other: Any) -> Tensor:
         refuse_leaf(self)
@@ -86,7 +89,7 @@ Tensor.__hash__ = object.__hash__  # type: ignore[method-assign]  # two tensors 
 def _test(name: str, compute: Callable[[Any], Any]) -> None:
     """Make a question about every element."""
 
-    @op(name)
+    @op(name, early=False)
     def operation(self: Tensor) -> Tensor:
         return wrap(led_by(compute(self._data), self._data))
 
@@ -106,7 +109,7 @@ written(
 )
 
 
-@op("isfinite")
+@op("isfinite", early=False)
 def isfinite(self: Tensor) -> Tensor:
     """Return isfinite of every element, as bools."""
     if self._made and mode.enabled:
@@ -114,7 +117,7 @@ def isfinite(self: Tensor) -> Tensor:
     return wrap(np.isfinite(self._data))
 
 
-@op("bitwise_not")
+@op("bitwise_not", early=False)
 def bitwise_not(self: Tensor) -> Tensor:
     """Return ``~self``, for bools and integers.
 
@@ -131,10 +134,10 @@ def bitwise_not(self: Tensor) -> Tensor:
 method("__invert__")(bitwise_not)
 
 
-@op("isclose")
+@op("isclose", early=False)
 def isclose(self: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Tensor:
     """Return where ``|self - other| <= atol + rtol * |other|``."""
-    a, b = self._data, is_tensor("isclose", "other", 2, other)._data
+    a, b = self._data, other._data
     if a.dtype != b.dtype:
         raise RuntimeError(f"{_spelled(a)} did not match {_spelled(b)}")
     check_shapes(a, b)
@@ -149,23 +152,23 @@ def _spelled(a: Any) -> str:
     return names.get(str(a.dtype), str(a.dtype))
 
 
-@op("allclose")
+@op("allclose", early=False)
 def allclose(self: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
     """Return whether `isclose` holds everywhere."""
     return bool(isclose(self, other, rtol, atol, equal_nan)._data.all())
 
 
-@op("equal")
+@op("equal", early=False)
 def equal(self: Tensor, other: Tensor) -> bool:
     """Return whether both have the same shape and elements (nan equals nothing)."""
-    return bool(np.array_equal(self._data, is_tensor("equal", "other", 2, other)._data))
+    return bool(np.array_equal(self._data, other._data))
 
 
 def _fold(name: str, compute: Callable[..., Any]) -> None:
-    @op(name)
-    def operation(self: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
+    @op(name, early=False)
+    def operation(self: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
         data = self._data
-        over = axes(dim, data.ndim) if data.ndim else None
+        over = axes(dim, data.ndim)
         return wrap(np.asarray(compute(data, axis=over, keepdims=keepdim and dim is not None), np.bool_))
 
     operation.__name__ = name
@@ -177,13 +180,13 @@ _fold("all", np.all)
 _fold("any", np.any)
 
 
-@op("count_nonzero")
-def count_nonzero(self: Tensor, dim: Any = None) -> Tensor:
+@op("count_nonzero", early=False)
+def count_nonzero(self: Tensor, dim: Dim = None) -> Tensor:
     """Return how many elements are not 0, over `dim` or all."""
-    return wrap(np.asarray(np.count_nonzero(self._data, axis=dim), np.int64))
+    return wrap(np.asarray(np.count_nonzero(self._data, axis=axes(dim, self.ndim)), np.int64))
 
 
-@op("nonzero")
+@op("nonzero", early=False)
 def nonzero(self: Tensor, *, as_tuple: bool = False) -> Any:
     """Return the positions of the elements that are not 0, one per row (or one axis per Tensor)."""
     found = np.nonzero(self._data) if self.ndim else (np.zeros(int(bool(self._data)), np.int64),)
@@ -201,28 +204,33 @@ def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, inve
     return wrap(np.asarray(among != invert))
 
 
-@op("is_nonzero")
+@op("is_nonzero", early=False)
 def is_nonzero(self: Tensor) -> bool:
     """Return whether the only element is not 0."""
     return bool(self)
 
 
-@op("is_floating_point")
+@op("is_floating_point", early=False)
 def is_floating_point(self: Tensor) -> bool:
     """Return whether the elements are floats."""
     return bool(self._data.dtype.kind == "f")
 
 
-@op("is_complex")
+@op("is_complex", early=False)
 def is_complex(self: Tensor) -> bool:
     """Return False: the engine has no complex numbers."""
     return False
 
 
-@op("is_same_size")
+@op("is_same_size", early=False)
 def is_same_size(self: Tensor, other: Tensor) -> bool:
     """Return whether both have the same shape."""
     return bool(self._data.shape == other._data.shape)
 
 
-FUNCTIONS["is_tensor"] = lambda obj: isinstance(obj, Tensor)
+def is_tensor(obj: Any) -> bool:
+    """Return whether `obj` is a Tensor."""
+    return isinstance(obj, Tensor)
+
+
+FUNCTIONS["is_tensor"] = is_tensor

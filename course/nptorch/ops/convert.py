@@ -8,6 +8,7 @@ from typing import Any
 
 from course.nptorch._tensor import Tensor
 from course.nptorch.grad_mode import mode
+from course.nptorch.ops.careful import refusing
 from course.nptorch.ops.register import FUNCTIONS, attribute, method
 
 
@@ -25,13 +26,13 @@ def item(self: Tensor) -> Any:
     return self._data.item()
 
 
-@method("tolist")
+@method("tolist", early=False)
 def tolist(self: Tensor) -> Any:
     """Return the elements as nested lists of Python numbers."""
     return self._data.tolist()
 
 
-@method("numpy")
+@method("numpy", early=False)
 def numpy(self: Tensor, *, force: bool = False) -> Any:
     """Return the data as an array on the same memory.
 
@@ -60,7 +61,7 @@ def numel(self: Tensor) -> int:
     return int(self._data.size)
 
 
-FUNCTIONS["numel"] = numel
+FUNCTIONS["numel"] = refusing("numel")(numel)
 
 
 @method("data_ptr")

@@ -17,9 +17,11 @@ from course.nptorch import messages
 from course.nptorch._tensor import Tensor, _arrays, wrap
 from course.nptorch.dtypes import device as Device
 from course.nptorch.dtypes import dtype, dtype_of, get_default_dtype
-from course.nptorch.ops.axes import sizes
+from course.nptorch.ops.axes import Shape, listed, not_negative, sizes
 from course.nptorch.ops.layout import full_like as in_form_of
 from course.nptorch.ops.legacy import legacy
+from course.nptorch.ops.nested import refuse_nested
+from course.nptorch.ops.operands import Number
 from course.nptorch.ops.register import function, method, op
 
 
@@ -84,7 +86,7 @@ def tensor(
             "sourceTensor.detach().clone() or sourceTensor.detach().clone().requires_grad_(True), "
             "rather than torch.tensor(sourceTensor).",
             UserWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
     return fresh(array_of(data, dtype), requires_grad, device)
 
@@ -92,14 +94,13 @@ def tensor(
 def array_of(data: Any, wanted: dtype | None) -> Any:
     """Return a new array of `data` in the dtype that torch gives it."""
     source = _arrays(data)
-    if isinstance(source, list):
-        _check_rectangle(source)
-    array = np.array(source)
+    try:
+        array = np.array(source)
+    except ValueError:
+        refuse_nested(source)
+        raise
     if array.dtype == object or array.dtype.kind in "USV":
-        first = _first(source)
-        if isinstance(first, str):
-            raise TypeError("new(): invalid data type 'str'")
-        raise RuntimeError(f"Could not infer dtype of {type(first).__name__}")
+        refuse_nested(source)
     if wanted is not None:
         return array.astype(wanted.numpy)
     if array.dtype == np.float64 and not isinstance(_first(source, np.ndarray), np.ndarray | np.generic):
@@ -114,17 +115,6 @@ def _first(source: Any, *stop: type) -> Any:
     while isinstance(source, list | tuple) and len(source):
         source = source[0]
     return source
-
-
-def _check_rectangle(source: Any, depth: int = 0) -> None:
-    """Refuse nested lists of unequal length, with torch's words."""
-    if not source or not all(isinstance(item, list) for item in source):
-        return
-    for item in source:
-        if len(item) != len(source[0]):
-            raise ValueError(f"expected sequence of length {len(source[0])} at dim {depth + 1} (got {len(item)})")
-    for item in source:
-        _check_rectangle(item, depth + 1)
 
 
 @function("as_tensor", "asarray")
@@ -160,16 +150,10 @@ def scalar_tensor(s: Any, *, dtype: dtype | None = None, device: Any = None, req
 
 def _shape(name: str, given: tuple[Any, ...], size: Any) -> tuple[int, ...]:
     """Return the shape asked for in ``zeros(2, 3)``, ``zeros((2, 3))`` or ``zeros(size=(2, 3))``."""
-    given = (size,) if size is not None else given
-    try:
-        shape = sizes(given)
-    except (TypeError, ValueError) as error:
-        raise TypeError(
-            f"{name}(): argument 'size' (position 1) must be tuple of ints, not {type(given[0]).__name__}"
-        ) from error
-    if any(n < 0 for n in shape):
-        raise RuntimeError(f"{name}: Dimension size must be non-negative.")
-    return shape
+    shape = sizes((size,) if size is not None else given)
+    if name == "zeros" and any(n < 0 for n in shape):
+        raise RuntimeError("zeros: Dimension size must be non-negative.")
+    return not_negative(shape)
 
 
 def _filled(name: str, value: float) -> None:
@@ -180,7 +164,7 @@ def _filled(name: str, value: float) -> None:
     ) -> Any:  # fmt: skip
         return fresh(np.full(_shape(name, args, size), value, numpy_of(dtype)), requires_grad, device)
 
-    @op(f"{name}_like")
+    @op(f"{name}_like", early=False)
     def made_like(
         self: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
         memory_format: Any = None,
@@ -188,7 +172,7 @@ def _filled(name: str, value: float) -> None:
         kind = self._data.dtype if dtype is None else dtype.numpy
         return fresh(in_form_of(self._data, value, kind), requires_grad, device)
 
-    @method(f"new_{name}")
+    @method(f"new_{name}", early=False)
     def new(
         self: Tensor, *args: Any, size: Any = None, dtype: Any = None, device: Any = None,
         requires_grad: bool = False,
@@ -208,11 +192,15 @@ _filled("empty", 0)
 
 
 @function("full")
-def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def full(
+    size: Shape, fill_value: Number, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """Return a tensor full of `fill_value`, whose kind (bool, int, float) decides the dtype."""
     value = fill_value._data if isinstance(fill_value, Tensor) else fill_value
+    if np.ndim(value) or not isinstance(value, int | float | np.ndarray | np.generic):
+        raise TypeError("no number")
     kind = array_of(value, None).dtype if dtype is None else dtype.numpy
-    return fresh(np.full(_shape("full", (size,), None), value, kind), requires_grad, device)
+    return fresh(np.full(not_negative(listed(size)), value, kind), requires_grad, device)
 
 
 @function("full_like")
@@ -224,22 +212,22 @@ def full_like(
     return fresh(in_form_of(input._data, fill_value, kind), requires_grad, device)
 
 
-@method("new_full")
+@method("new_full", early=False)
 def new_full(
-    self: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+    self: Tensor, size: Shape, fill_value: Number, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Any:
     """Return a tensor of this dtype full of `fill_value`."""
     kind = self._data.dtype if dtype is None else dtype.numpy
-    return fresh(np.full(sizes((size,)), fill_value, kind), requires_grad, device)
+    return fresh(np.full(not_negative(listed(size)), fill_value, kind), requires_grad, device)
 
 
-@method("new_tensor")
+@method("new_tensor", early=False)
 def new_tensor(self: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
-    """Return a tensor of `data`, in the dtype that the data has."""
-    return fresh(array_of(data, dtype), requires_grad, device)
+    """Return a tensor of `data`, in the dtype of this one unless another is asked for."""
+    return fresh(array_of(data, self.dtype if dtype is None else dtype), requires_grad, device)
 
 
-@method("new")
+@method("new", early=False)
 def new(self: Tensor, *args: Any) -> Any:
     """Return a tensor of this dtype: of a shape, or of data (torch's old constructor)."""
     return wrap(legacy(args, self.dtype))
@@ -247,12 +235,21 @@ def new(self: Tensor, *args: Any) -> Any:
 
 @function("arange")
 def arange(
-    start: Any = 0, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None,
+    start: Any = None, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """Return the numbers from `start` (0 if it is the only one given) up to, without, `end`."""
-    start, end = (0, start) if end is None else (start, end)
+    start, end = (0, start) if end is None else (0 if start is None else start, end)
+    if any(
+        (isinstance(x, Tensor) and x.ndim) or not isinstance(x, Tensor | int | float | np.number)
+        for x in (start, end, step)
+    ):
+        only = start == 0 and step == 1
+        what = f"argument 'end' (position 1) must be Number, not {type(end).__name__}"
+        raise TypeError(f"arange(): {what}" if only else "arange() received an invalid combination of arguments")
     start, end, step = (x.item() if isinstance(x, Tensor) else x for x in (start, end, step))
+    if not (math.isfinite(start) and math.isfinite(end)):
+        raise RuntimeError(f"unsupported range: {start:g} -> {end:g}")
     if step == 0:
         raise RuntimeError("step must be nonzero")
     if (end - start) / step < 0:
@@ -290,6 +287,8 @@ def logspace(
 ) -> Tensor:  # fmt: skip
     """Return `base` to the powers of `linspace`."""
     kind = numpy_of(dtype)
+    if steps < 0:
+        raise RuntimeError("number of steps must be non-negative")
     return fresh(np.power(base, np.linspace(start, end, steps)).astype(kind), requires_grad, device)
 
 
@@ -298,16 +297,26 @@ def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, 
     """Return a matrix with ones on its diagonal."""
     if n < 0:
         raise RuntimeError(f"n must be greater or equal to 0, got {n}")
+    if m is not None and m < 0:
+        raise RuntimeError(f"m must be greater or equal to 0, got {m}")
     return fresh(np.eye(n, m, dtype=numpy_of(dtype)), requires_grad, device)
+
+
+def _refuse_negative(row: int, col: int) -> None:
+    for name, n in (("row", row), ("col", col)):
+        if n < 0:
+            raise RuntimeError(f"{name} must be non-negative, got{n}")
 
 
 @function("tril_indices")
 def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None) -> Tensor:
     """Return rows and columns of the elements on and below a diagonal."""
+    _refuse_negative(row, col)
     return fresh(np.stack(np.tril_indices(row, offset, col)).astype(dtype.numpy if dtype else np.int64), False, device)
 
 
 @function("triu_indices")
 def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None) -> Tensor:
     """Return rows and columns of the elements on and above a diagonal."""
+    _refuse_negative(row, col)
     return fresh(np.stack(np.triu_indices(row, offset, col)).astype(dtype.numpy if dtype else np.int64), False, device)

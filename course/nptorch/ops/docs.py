@@ -23,7 +23,7 @@ WORDS = {
 
 
 def fill_in(functions: dict[str, Callable[..., Any]]) -> None:
-    """Give each of `functions`, and the method of its name, the docstring that it has not got yet."""
+    """Give each of `functions`, and every method, the docstring that it has not got yet."""
     for name, function in functions.items():
         method = vars(Tensor).get(name)
         if not function.__doc__:
@@ -31,3 +31,6 @@ def fill_in(functions: dict[str, Callable[..., Any]]) -> None:
             function.__doc__ = WORDS.get(name) or written
         if inspect.isfunction(method) and not method.__doc__:
             method.__doc__ = function.__doc__
+    for method in vars(Tensor).values():  # some got theirs once they had been made methods
+        if inspect.isfunction(method) and not method.__doc__:
+            method.__doc__ = inspect.unwrap(method).__doc__

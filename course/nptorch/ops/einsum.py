@@ -22,7 +22,16 @@ def einsum(equation: str, *operands: Any) -> Tensor:
         If the letters do not fit the operands.
     """
     given = list(operands[0]) if len(operands) == 1 and isinstance(operands[0], list | tuple) else list(operands)
+    if not operands:
+        raise ValueError(
+            "einsum(): must specify the equation string and at least one operand, or at least one operand and its "
+            "subscripts list"
+        )
+    for i, x in enumerate(given):
+        if not isinstance(x, Tensor):
+            raise TypeError(f"expected Tensor as element {i} in argument 1, but got {type(x).__name__}")
     left, arrow, right = equation.replace(" ", "").partition("->")
+    _only_letters(equation)
     terms = left.split(",")
     if len(terms) != len(given):
         few = "fewer" if len(terms) > len(given) else "more"
@@ -36,6 +45,8 @@ def einsum(equation: str, *operands: Any) -> Tensor:
     else:
         out = [*dots, *sorted(c for c in set(every) if every.count(c) == 1 and c not in dots)]
     for c in out:
+        if out.count(c) > 1:
+            raise RuntimeError(f"einsum(): output subscript {c} appears more than once in the output")
         if c not in every:
             raise RuntimeError(f"einsum(): output subscript {c} does not appear in the equation for any input operand")
     _check_extents(labels, given)
@@ -52,6 +63,26 @@ def einsum(equation: str, *operands: Any) -> Tensor:
     if len(ops) > 1:
         return made.view(made.shape[: len(out)])  # type: ignore[no-any-return]
     return made.sum(tuple(summed))  # type: ignore[no-any-return]
+
+
+def _only_letters(equation: str) -> None:
+    left, arrow, _ = equation.partition("->")
+    operand = 0
+    for at, c in enumerate(equation.replace("...", "   ")):
+        operand += c == ","
+        output = arrow and at >= len(left)
+        if c == ".":
+            where = "the output" if output else f"operand {operand}"
+            raise RuntimeError(f"einsum(): found '.' for {where} that is not part of any ellipsis")
+        if (
+            (c != " " and not c.isascii())
+            or not (c.isalpha() or c in " ,->")
+            or (c in "->" and not len(left) <= at < len(left) + 2)
+        ):
+            raise RuntimeError(
+                f"einsum(): invalid subscript given at index {at} in the equation string, "
+                "subscripts must be in [a-zA-Z]"
+            )
 
 
 def _spelled(term: str, x: Tensor, dots: list[str], number: int) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from course.nptorch._tensor import Tensor, wrap
-from course.nptorch.ops.axes import axes, axis
+from course.nptorch.ops.axes import Axes, axes, axis
 from course.nptorch.ops.layout import copied, in_order
 from course.nptorch.ops.reduce import LARGEST, SMALLEST
 from course.nptorch.ops.register import op, recorded
@@ -81,7 +81,7 @@ def _not_empty(name: str, data: Any, over: int) -> None:
 
 
 def _extreme(name: str, fold: Any, where: Any, pick: Any, pairwise: str) -> None:
-    @op(name)
+    @op(name, early=True)
     def operation(self: Tensor, dim: Any = None, keepdim: bool = False, **named: Any) -> Any:
         other = named.pop("other", dim)
         if isinstance(other, Tensor):
@@ -102,8 +102,8 @@ def _extreme(name: str, fold: Any, where: Any, pick: Any, pairwise: str) -> None
         "them; with `dim` the first has it all."
     )
 
-    @op(f"a{name}")
-    def a_operation(self: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
+    @op(f"a{name}", early=True)
+    def a_operation(self: Tensor, dim: Axes = (), keepdim: bool = False) -> Tensor:
         data = self._data
         over = axes(dim, data.ndim)
         for d in () if data.size else over:
@@ -116,7 +116,7 @@ def _extreme(name: str, fold: Any, where: Any, pick: Any, pairwise: str) -> None
     a_operation.__name__ = f"a{name}"
     a_operation.__doc__ = f"Return the {name} over `dim`; equal elements share the gradient."
 
-    @op(f"arg{name}")
+    @op(f"arg{name}", early=False)
     def position(self: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
         data = self._data
         if data.dtype == np.bool_:
@@ -155,7 +155,7 @@ _extreme("max", LARGEST, np.argmax, max, "maximum")
 _extreme("min", SMALLEST, np.argmin, min, "minimum")
 
 
-@op("aminmax")
+@op("aminmax", early=True)
 def both_extremes(self: Tensor, *, dim: int | None = None, keepdim: bool = False) -> Any:
     """Return smallest and largest values, over all elements or along `dim`."""
     data = self._data
@@ -175,10 +175,13 @@ def both_extremes(self: Tensor, *, dim: int | None = None, keepdim: bool = False
     return aminmax(*made)
 
 
-@op("median")
+@op("median", early=True)
 def middle(self: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     """Return the median (the lower of two), of all or along `dim` with its indices."""
     data = self._data
+    if data.dtype == np.bool_:
+        kernel = "median_cpu" if dim is None else "median_out"
+        raise NotImplementedError(f"\"{kernel}\" not implemented for 'Bool'")
     if dim is None:
         flat = np.sort(data, axis=None)
         nan = data.dtype.kind == "f" and flat.size and np.isnan(flat[-1])
@@ -213,7 +216,7 @@ def _picked(self: Tensor, row: str, kind: Any, order: Any, over: int) -> Any:
     return kind(recorded(row, (self, indices), values, facts), indices)
 
 
-@op("sort")
+@op("sort", early=True)
 def sorted_along(self: Tensor, dim: int = -1, descending: bool = False, stable: bool | None = None) -> Any:
     """Return the elements in order along `dim`, and where each was."""
     over = axis(dim, self.ndim)
@@ -223,13 +226,13 @@ def sorted_along(self: Tensor, dim: int = -1, descending: bool = False, stable: 
     return _picked(self, row, sort, _order(self._data, over, descending), over)
 
 
-@op("argsort")
+@op("argsort", early=True)
 def argsort(self: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
     """Return where the elements are, in order along `dim`."""
     return sorted_along(self, dim, descending).indices  # type: ignore[no-any-return]
 
 
-@op("topk")
+@op("topk", early=True)
 def largest_few(
     self: Tensor,
     k: int,
@@ -239,8 +242,10 @@ def largest_few(
 ) -> Any:
     """Return the `k` largest (or smallest) elements along `dim`, in order, and where they are."""
     over = axis(dim, self.ndim)
-    if k > (self.shape[over] if self.ndim else 1):
+    if not 0 <= k <= (self.shape[over] if self.ndim else 1):
         raise RuntimeError("selected index k out of range")
+    if self._data.dtype == np.bool_:
+        raise RuntimeError("topk does not support bool dtypes on CPU")
     if not self.ndim:
         return along(self, "topk", topk, np.asarray(0), 0, False)
     order = _order(self._data, over, largest)

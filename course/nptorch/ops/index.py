@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
+import math
 import warnings
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +13,8 @@ from course.nptorch._tensor import Tensor, _arrays, wrap
 from course.nptorch.grad_mode import mode, recording
 from course.nptorch.math import at, index_put
 from course.nptorch.ops.axes import axis
-from course.nptorch.ops.layout import copied, led_by
+from course.nptorch.ops.indexed import laid_out, picked_at
+from course.nptorch.ops.layout import copied
 from course.nptorch.ops.register import method, op, recorded
 from course.nptorch.ops.write import refuse_leaf, refuse_view, write
 from course.nptorch.record import OPS, recorded_first
@@ -30,8 +32,8 @@ NO_AXES = (
 )
 
 
-@op("select")
-def select(self: Tensor, dim: int, index: Any) -> Tensor:
+@op("select", early=True)
+def select(self: Tensor, dim: int, index: int) -> Tensor:
     """Return a view of one position along an axis, which disappears.
 
     Raises
@@ -46,7 +48,7 @@ def select(self: Tensor, dim: int, index: Any) -> Tensor:
         dim = axis(dim, len(shape))
     i = int(index)
     if not -shape[dim] <= i < shape[dim]:
-        raise IndexError(f"index {i} is out of bounds for dimension {dim} with size {shape[dim]}")
+        raise IndexError(f"select(): index {i} out of range for tensor of size {list(shape)} at dimension {dim}")
     place = at(dim, i)
     facts = {"shape": shape, "indices": place, "dim": dim, "index": i}
     return make_view(self, self._array[(*place, ...)], OPS["select"], facts, lambda t: t.select(dim, i))
@@ -58,26 +60,36 @@ def sliced(self: Tensor, dim: int, part: slice) -> Tensor:
     if not shape:
         raise IndexError("slice() cannot be applied to a 0-dim tensor.")
     if part.step is not None and part.step <= 0:
-        raise ValueError("step must be greater than zero")
+        raise ValueError("step must be greater than zero" if part.step else "slice step cannot be zero")
     start, stop, step = part.indices(shape[dim])
     place = at(dim, slice(start, max(start, stop), step))
     facts = {"shape": shape, "indices": place, "dim": dim, "start": start, "end": stop, "step": step}
     return make_view(self, self._array[place], OPS["slice"], facts, lambda t: t[place])
 
 
-@op("narrow")
+@op("narrow", early=False)
 def narrow(self: Tensor, dim: int, start: int, length: int) -> Tensor:
     """Return a view of `length` positions along an axis, from `start`."""
     if not self.ndim:
         raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
     dim = axis(dim, self.ndim)
     extent = self._data.shape[dim]
-    first = int(start) + (extent if start < 0 else 0)
     if length < 0:
         raise RuntimeError("narrow(): length must be non-negative.")
+    if not -extent <= start <= extent:
+        raise IndexError(f"start out of range (expected to be in range of [{-extent}, {extent}], but got {int(start)})")
+    first = int(start) + (extent if start < 0 else 0)
     if first + length > extent:
         raise RuntimeError(f"start ({first}) + length ({length}) exceeds dimension size ({extent}).")
     return sliced(self, dim, slice(first, first + length))
+
+
+def _at_position(self: Tensor, dim: int, i: int, place: int = 0) -> Tensor:
+    """Return one position along an axis, named at some place in an index, by which torch calls the axis."""
+    extent = self._data.shape[dim]
+    if not -extent <= i < extent:
+        raise IndexError(f"index {i} is out of bounds for dimension {place} with size {extent}")
+    return select(self, dim, i)
 
 
 class Walk(NamedTuple):
@@ -106,17 +118,17 @@ def walk(self: Tensor, index: Any, writing: bool = False) -> Walk:
     if isinstance(index, slice) and not self.ndim:
         raise IndexError("slice() cannot be applied to a 0-dim tensor.")
     parts = index if isinstance(index, tuple) else (index,)
+    if not self.ndim:
+        _refuse_positions(index, parts)
     parts = tuple(_plain(part) for part in parts)
-    if not self.ndim and parts and isinstance(parts[0], INTEGERS):
-        raise IndexError(NO_AXES)
     named = sum(_consumed(part) for part in parts)
     if named > self.ndim:
         raise IndexError(f"too many indices for tensor of dimension {self.ndim}")
     view, dim = self, 0
     chosen: dict[int, Any] = {}
-    for part in parts:
+    for place, part in enumerate(parts):
         if isinstance(part, INTEGERS):
-            view = select(view, dim, part)
+            view = _at_position(view, dim, int(part), place)
         elif isinstance(part, slice):
             if not _everything(part, view, dim) or (not isinstance(index, tuple) and not writing):
                 view = sliced(view, dim, part)
@@ -149,6 +161,19 @@ def walk(self: Tensor, index: Any, writing: bool = False) -> Walk:
     return Walk(view, tuple(indices), tuple(chosen.values()))
 
 
+def _refuse_positions(index: Any, parts: tuple[Any, ...]) -> None:
+    """Refuse positions along the axes of a tensor that has none, of whatever kind they are."""
+    if isinstance(index, INTEGERS) and not isinstance(index, bool | np.bool_):
+        if index:
+            raise IndexError(f"index {index} is out of bounds for dimension 0 with size 0")
+        raise IndexError(NO_AXES)
+    free = (bool, np.bool_, type(None), type(Ellipsis))
+    for part in parts:
+        mask = isinstance(part, Tensor) and not part.ndim and part._data.dtype == np.bool_
+        if not isinstance(part, free) and not mask:
+            raise IndexError("too many indices for tensor of dimension 0")
+
+
 def _means_tuple(index: list[Any]) -> bool:
     """Return whether torch still takes a list for the tuple of its parts."""
     parts = (Tensor, slice, list, tuple, range, np.ndarray, str)
@@ -165,7 +190,7 @@ def _plain(part: Any) -> Any:
         return part
     if isinstance(part, list | tuple | range):
         part = wrap(np.asarray(_arrays(list(part))))
-        if not part._data.size:
+        if not part._data.size or part._data.dtype.kind == "f":
             part = wrap(part._data.astype(np.int64))
     elif isinstance(part, np.ndarray):
         part = wrap(part)
@@ -216,50 +241,6 @@ def _row(name: str, tensors: tuple[Any, ...]) -> str:
     return name if len(tensors) == 1 else f"{name}_{len(tensors)}"
 
 
-def _picked(array: Any, indices: tuple[Any, ...]) -> Any:
-    """Index an array; errors are worded as torch words them."""
-    try:
-        return array[indices]
-    except IndexError as error:
-        text = str(error)
-        nothing = _picks_nothing(array, indices)
-        if nothing is not None:  # then torch does not look where from
-            return nothing
-        if " for axis " in text:  # torch counts the axes that index tensors stand for
-            before, axis_, after = re.split(r" for axis (\d+)", text)
-            among = sum(not isinstance(part, slice) for part in indices[: int(axis_)])
-            text = f"{before} for dimension {among}{after}"
-        if "broadcast" in text:
-            shapes = ", ".join(str(list(i.shape)) for i in indices if isinstance(i, np.ndarray))
-            text = f"shape mismatch: indexing tensors could not be broadcast together with shapes {shapes}"
-        raise IndexError(text) from error
-
-
-def _picks_nothing(array: Any, indices: tuple[Any, ...]) -> Any:
-    """Return the empty array that an index picks whose positions are out of range; None if it picks something."""
-    first = tuple(np.zeros_like(part) if np.asarray(part).dtype.kind == "i" else part for part in indices)
-    try:
-        picked = array[first]
-    except IndexError:
-        return None
-    return None if picked.size else picked
-
-
-def _laid_out(values: Any, array: Any, indices: tuple[Any, ...]) -> Any:
-    """Return what was picked from an array, laid out as torch does it: axes that were not indexed as they were."""
-    if array.flags.c_contiguous or values.ndim < 2 or not values.size:
-        return values
-    places = [d for d, part in enumerate(indices) if not isinstance(part, slice)]
-    taken = sum(indices[d].ndim if indices[d].dtype == np.bool_ else 1 for d in places)
-    first, count = places[0], values.ndim - array.ndim + taken
-    if places[-1] - first + 1 != len(places):  # apart from each other: torch puts what was picked first
-        return values
-    steps = (*array.strides[:first], *(0,) * count, *array.strides[first + taken :])
-    from_there = np.lib.stride_tricks.as_strided(array, values.shape, steps, writeable=False)
-    picks = np.empty(values.shape[first : first + count])[(..., *(None,) * (values.ndim - first - count))]
-    return led_by(values, from_there, picks)
-
-
 @method("__getitem__")
 def getitem(self: Tensor, index: Any) -> Tensor:
     """Return ``self[index]``: a view for integers, slices and None, a copy otherwise.
@@ -270,24 +251,39 @@ def getitem(self: Tensor, index: Any) -> Tensor:
         If an index is out of range, of a wrong type, or there are too many.
     """
     if index.__class__ is int and self._data.ndim:
-        return select(self, 0, index)
+        return _at_position(self, 0, index)
     view, indices, tensors = walk(self, index)
     if not indices:
         return view.alias() if view is self else view
     if mode.enabled:
         _ = view.grad_fn  # a view that has lost its history is refused before anything else
-    values = _laid_out(np.array(_picked(view._array, indices), order="C"), view._array, indices)
+    values = laid_out(np.array(picked_at(view._array, indices), order="C"), view._array, indices)
     facts = {"shape": view._data.shape, "indices": indices}
     return recorded(_row("index", tensors), (view, *tensors), values, facts)
 
 
+@method("__delitem__")
+def delitem(self: Tensor, index: Any) -> None:
+    """Refuse: a tensor keeps its elements."""
+    raise TypeError("Tensor does not support deleting items")
+
+
 @method("__setitem__")
 def setitem(self: Tensor, index: Any, value: Any) -> None:
-    """Write `value` into ``self[index]``; the gradient of those elements goes to `value`."""
+    """Write `value` into ``self[index]``; the gradient of those elements goes to `value`.
+
+    Raises
+    ------
+    TypeError
+        If `value` is neither a Tensor nor a number: lists and arrays are refused, as in torch.
+    """
+    if not isinstance(value, Tensor | int | float | np.integer | np.bool_):
+        module = f"{type(value).__module__}." if isinstance(value, np.ndarray | np.generic) else ""
+        raise TypeError(f"can't assign a {module}{type(value).__name__} to a torch.{self.dtype.tensor_type}")
     view, indices, tensors = walk(self, index, writing=True)
-    if isinstance(value, list | tuple | np.ndarray):
-        value = wrap(np.asarray(_arrays(value), self._data.dtype))
-    elif not isinstance(value, Tensor):
+    if not isinstance(value, Tensor):
+        if self._data.dtype.kind != "f" and isinstance(value, float) and not math.isfinite(value):
+            raise RuntimeError("value cannot be converted to type int64_t without overflow")
         with recording(False):
             value = self.new_tensor(value, dtype=self.dtype)
     if indices:
@@ -334,7 +330,7 @@ def _with(self: Tensor, indices: Any, value: Any, accumulate: bool) -> tuple[Any
             "Index put requires the source and destination dtypes match, got "
             f"{names[0]} for the destination and {names[1]} for the source."
         )
-    shape = _picked(self._array, indices).shape
+    shape = picked_at(self._array, indices).shape
     values = copied(self._array)
     try:
         data = np.broadcast_to(data, shape)
@@ -352,19 +348,22 @@ def _with(self: Tensor, indices: Any, value: Any, accumulate: bool) -> tuple[Any
 
 def _spelled(self: Tensor, indices: Any) -> tuple[Any, Any]:
     parts = tuple(slice(None) if part is None else part for part in indices)
+    count = sum(_consumed(_plain(part)) for part in parts)
+    if count > self.ndim:
+        raise IndexError(f"too many indices for tensor of dimension {self.ndim} (got {count})")
     _, plain, tensors = walk(self.detach(), parts)
     return plain, tensors
 
 
-@method("index_put_")
-def index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
+@method("index_put_", early=False)
+def index_put_(self: Tensor, indices: Sequence[Tensor], values: Tensor, accumulate: bool = False) -> Tensor:
     """Write `values` at the places that a tuple of index tensors names."""
     plain, tensors = _spelled(self, indices)
     return put(self, plain, tensors, values, accumulate)
 
 
-@op("index_put")
-def index_put_copy(self: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
+@op("index_put", early=True)
+def index_put_copy(self: Tensor, indices: Sequence[Tensor], values: Tensor, accumulate: bool = False) -> Tensor:
     """Return a copy with `values` at the places that a tuple of index tensors names."""
     plain, tensors = _spelled(self, indices)
     made, row = _with(self, plain, values, accumulate)

@@ -5,21 +5,24 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from course.nptorch._tensor import Tensor, wrap
+from course.nptorch.dtypes import Size
 from course.nptorch.grad_mode import mode
-from course.nptorch.ops.axes import axes, axis, sizes
+from course.nptorch.ops.axes import axis
 from course.nptorch.ops.index import sliced
-from course.nptorch.ops.layout import copied, in_order
+from course.nptorch.ops.layout import in_order
 from course.nptorch.ops.operands import in_common
-from course.nptorch.ops.register import described, function, method, op, recorded
+from course.nptorch.ops.register import function, method, op
 from course.nptorch.ops.several import view_several
 from course.nptorch.ops.shape import step
 from course.nptorch.ops.write import mismatch
 from course.nptorch.record import OF_MANY, OPS, attach, recorded_first
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 def _tensors(name: str, tensors: Any) -> list[Tensor]:
@@ -27,13 +30,32 @@ def _tensors(name: str, tensors: Any) -> list[Tensor]:
         raise TypeError(
             f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}"
         )
-    for i, x in enumerate(tensors):
-        if not isinstance(x, Tensor):
-            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
+    _all_tensors(tensors)
     return list(tensors)
 
 
+def _all_tensors(tensors: Any) -> None:
+    for i, x in enumerate(tensors):
+        if not isinstance(x, Tensor):
+            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
+
+
+def _each_first(join: F) -> F:
+    """Do what `views_first` does for a function that takes a list of Tensors."""
+
+    @functools.wraps(join)
+    def operation(tensors: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return join(tensors, *args, **kwargs)
+        except (RuntimeError, IndexError):
+            recorded_first(None, tuple(tensors))
+            raise
+
+    return operation  # type: ignore[return-value]
+
+
 @function("cat", "concat", "concatenate")
+@_each_first
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Return the tensors joined along an axis.
 
@@ -80,6 +102,7 @@ def joined(self: Tensor, tensors: Sequence[Tensor], dim: int) -> Tensor:
 
 
 @function("stack")
+@_each_first
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Return the tensors, all of one shape, joined along a new axis."""
     parts = _tensors("stack", tensors)
@@ -99,6 +122,11 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     return result
 
 
+def _some(name: str, tensors: Any) -> None:
+    if isinstance(tensors, tuple | list) and not tensors:
+        raise RuntimeError(f"{name} expects a non-empty TensorList")
+
+
 def _at_least(x: Tensor, ndim: int) -> Tensor:
     return x if x.ndim >= ndim else x.reshape((1,) * (ndim - x.ndim) + tuple(x.shape))
 
@@ -106,6 +134,7 @@ def _at_least(x: Tensor, ndim: int) -> Tensor:
 @function("hstack")
 def hstack(tensors: Sequence[Tensor]) -> Tensor:
     """Return the tensors joined along their second axis (the first for vectors)."""
+    _some("hstack", tensors)
     parts = [_at_least(x, 1) for x in _tensors("hstack", tensors)]
     return cat(parts, 0 if parts[0].ndim == 1 else 1)
 
@@ -113,6 +142,7 @@ def hstack(tensors: Sequence[Tensor]) -> Tensor:
 @function("vstack", "row_stack")
 def vstack(tensors: Sequence[Tensor]) -> Tensor:
     """Return the tensors joined along their first axis, vectors as rows."""
+    _some("vstack", tensors)
     rows = [x.unsqueeze(0) if x.ndim == 1 else _at_least(x, 2) for x in _tensors("vstack", tensors)]
     return cat(rows, 0)
 
@@ -137,7 +167,7 @@ def _recorded_before(row: str) -> Callable[[Callable[..., Any]], Callable[..., A
     return wrapped
 
 
-@op("unbind")
+@op("unbind", early=False)
 @_recorded_before("unbind")
 def unbind(self: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """Return one view per position along an axis. They must not be changed in place."""
@@ -150,7 +180,7 @@ def unbind(self: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     return view_several(self, pieces, "unbind", {"dim": dim}, steps)
 
 
-@method("split")
+@method("split", early=False)
 @_recorded_before("split")
 def split(self: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Return views of pieces of one size (the last may be smaller), or of the given sizes.
@@ -167,7 +197,14 @@ def split(self: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor, ...]:
     dim = axis(dim, self.ndim)
     extent = self._data.shape[dim]
     size = split_size
+    if not isinstance(size, int | np.integer | tuple | list):
+        what = f"argument 'split_sizes' (position 2) must be tuple of ints, not {type(size).__name__}"
+        raise TypeError(f"split_with_sizes(): {what}")
     if isinstance(size, tuple | list):
+        if any(n < 0 for n in size):
+            raise RuntimeError(
+                f"split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes={list(size)}"
+            )
         if sum(size) != extent:
             raise RuntimeError(
                 f"split_with_sizes expects split_sizes to sum exactly to {extent} (input tensor's "
@@ -188,9 +225,11 @@ def split_tensor(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> t
     return tensor.split(split_size_or_sections, dim)  # type: ignore[no-any-return]
 
 
-@op("chunk")
+@op("chunk", early=False)
 def chunk(self: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """Return at most `chunks` views of equal size (the last may be smaller)."""
+    if not self.ndim:
+        raise RuntimeError("chunk expects at least a 1-dimensional tensor")
     if chunks <= 0:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
     dim = axis(dim, self.ndim)
@@ -200,7 +239,7 @@ def chunk(self: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     return split(self, -(-extent // chunks), dim)  # type: ignore[no-any-return]
 
 
-@op("tensor_split")
+@op("tensor_split", early=False)
 def tensor_split(self: Any, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Return views cut at the given positions, or into that many nearly equal parts."""
     if not self.ndim:
@@ -209,6 +248,8 @@ def tensor_split(self: Any, indices_or_sections: Any, dim: int = 0) -> tuple[Ten
     extent = self._data.shape[dim]
     cuts = indices_or_sections
     if isinstance(cuts, int):
+        if cuts <= 0:
+            raise RuntimeError(f"number of sections must be larger than 0, got {cuts}")
         small, more = divmod(extent, cuts)
         cuts = [i * small + min(i, more) for i in range(1, cuts)]
     bounds = [0, *cuts, extent]
@@ -228,6 +269,7 @@ def _pieces(self: Tensor, counts: list[int], dim: int, row: str) -> tuple[Tensor
 def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
     """Return the tensors as views of one common shape."""
     given = tensors[0] if len(tensors) == 1 and not isinstance(tensors[0], Tensor) else tensors
+    _all_tensors(given)
     shape: tuple[int, ...] = ()
     for x in given:
         try:
@@ -240,9 +282,20 @@ def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
 @function("broadcast_shapes")
 def broadcast_shapes(*shapes: Any) -> Any:
     """Return the shape to which all the shapes broadcast."""
-    from course.nptorch.dtypes import Size
-
-    return Size(np.broadcast_shapes(*((s,) if isinstance(s, int) else tuple(s) for s in shapes)))
+    given = [(s,) if isinstance(s, int) else tuple(s) for s in shapes]
+    whole: list[int] = [1] * max((len(s) for s in given), default=0)
+    for at, s in enumerate(given):
+        for back in range(1, len(s) + 1):
+            n, so_far = s[-back], whole[-back]
+            if n < 0:
+                raise ValueError("Attempting to broadcast a dimension with negative length!")
+            if n not in (1, so_far) and so_far != 1:
+                raise RuntimeError(
+                    f"Attempting to broadcast a dimension of length {n} at {-back}! Mismatching argument at index {at} "
+                    f"had {shapes[at]}; but expected shape should be broadcastable to {whole}"
+                )
+            whole[-back] = n if so_far == 1 else so_far
+    return Size(whole)
 
 
 @function("meshgrid")
@@ -253,6 +306,13 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
     """
     given = tensors[0] if len(tensors) == 1 and not isinstance(tensors[0], Tensor) else tensors
     count = len(given)
+    _all_tensors(given)
+    if indexing not in ("ij", "xy"):
+        raise RuntimeError(f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
+    for x in given:
+        if x.ndim > 1:
+            text = f"{x}\n[ torch.{x.dtype.tensor_type}{{{','.join(map(str, x.shape))}}} ]"
+            raise RuntimeError(f"torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got:{text}")
     order = [1, 0, *range(2, count)] if indexing == "xy" and count > 1 else list(range(count))
     shape = tuple(given[i].numel() for i in order)
     made = []
@@ -261,75 +321,3 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
         place[order.index(i)] = -1
         made.append(x.view(place).expand(shape))
     return tuple(made)
-
-
-# -- copies with the elements repeated or moved ------------------------------------------------------
-
-
-@described("repeat", inplace=False)
-def repeat(self: Tensor, *times: Any, repeats: Any = None) -> Any:
-    """Return copies of `self` side by side, `repeats` of them along each axis."""
-    times = sizes(times if repeats is None else (repeats,))
-    if len(times) < self.ndim:
-        raise RuntimeError("Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor")
-    facts = {"shape": self._data.shape, "repeats": times}
-    return "repeat", (self,), np.tile(self._data, times), facts
-
-
-@op("tile")
-def tile(self: Tensor, *reps: Any, dims: Any = None) -> Tensor:
-    """Return copies of `self` side by side; missing counts in front are 1."""
-    times = sizes(reps if dims is None else (dims,))
-    return repeat(self, (1,) * (self.ndim - len(times)) + times)
-
-
-@op("repeat_interleave")
-def repeat_interleave(self: Tensor, repeats: Any, dim: int | None = None, *, output_size: int | None = None) -> Tensor:
-    """Return every position along an axis `repeats` times in a row; `output_size` is not needed."""
-    source, dim = (self.flatten(), 0) if dim is None else (self, axis(dim, self.ndim))
-    if isinstance(repeats, int):
-        deeper = source.unsqueeze(dim + 1)
-        extent = source._data.shape[dim]
-        wide = [-1] * (source.ndim + 1)
-        wide[dim + 1] = repeats
-        copies = deeper.expand(wide).clone(memory_format="contiguous")
-        return copies.view((*source.shape[:dim], extent * repeats, *source.shape[dim + 1 :]))  # type: ignore[no-any-return]
-    times = repeats._data
-    return source.index_select(dim, wrap(np.repeat(np.arange(source.shape[dim]), times)))  # type: ignore[no-any-return]
-
-
-@described("flip", inplace=False)
-def flip(self: Tensor, *over: Any, dims: Any = None) -> Any:
-    """Return a copy with the order along some axes reversed."""
-    named = sizes(over if dims is None else (dims,))
-    over = axes(named, self.ndim) if named else ()
-    values = copied(self._data)
-    return "flip", (self,), np.flip(values, over).copy(order="K") if self.ndim else values, {"dims": over}
-
-
-@op("fliplr")
-def fliplr(self: Tensor) -> Tensor:
-    """Return a copy with the columns in reverse order."""
-    if self.ndim < 2:
-        raise RuntimeError("Input must be >= 2-d.")
-    return flip(self, 1)
-
-
-@op("flipud")
-def flipud(self: Tensor) -> Tensor:
-    """Return a copy with the rows in reverse order."""
-    if self.ndim < 1:
-        raise RuntimeError("Input must be >= 1-d.")
-    return flip(self, 0)
-
-
-@op("roll")
-def roll(self: Tensor, shifts: Any, dims: Any = None) -> Tensor:
-    """Return a copy with the elements moved along axes, those that fall off coming in again."""
-    if not self.ndim and dims not in (None, (), []):
-        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
-    moved = tuple(shifts) if isinstance(shifts, tuple | list) else (shifts,)
-    over = None if dims is None or dims == () else axes(dims, self.ndim)
-    moved = moved if over is not None else (sum(moved),)
-    values = np.roll(self._data, moved if over is not None else moved[0], over)
-    return recorded("roll", (self,), in_order(values), {"shifts": moved, "dims": over})

@@ -8,7 +8,8 @@ import numpy as np
 
 from course.nptorch._tensor import Tensor, _arrays, wrap
 from course.nptorch.dtypes import Size, dtype, get_default_dtype
-from course.nptorch.ops.axes import sizes
+from course.nptorch.ops.axes import not_negative, sizes
+from course.nptorch.ops.nested import refuse_nested
 
 
 def legacy(args: tuple[Any, ...], kind: dtype) -> Any:
@@ -16,15 +17,22 @@ def legacy(args: tuple[Any, ...], kind: dtype) -> Any:
     if not args:
         return np.zeros(0, kind.numpy)
     if all(isinstance(n, int | np.integer) for n in args):
-        return np.zeros(sizes(args), kind.numpy)
+        return np.zeros(not_negative(sizes(args)), kind.numpy)
     data = args[0]
     if isinstance(data, Tensor):
         return data._array
     if isinstance(data, Size):
         return np.zeros(tuple(data), kind.numpy)
+    if isinstance(data, str):
+        raise TypeError("new(): invalid data type 'str'")
     if not isinstance(data, list | tuple | np.ndarray):
         raise TypeError(f"new(): data must be a sequence (got {type(data).__name__})")
-    return np.array(_arrays(data), kind.numpy)
+    source = _arrays(data)
+    try:
+        return np.array(source, kind.numpy)
+    except (ValueError, TypeError):
+        refuse_nested(source)
+        raise
 
 
 class tensortype(type):  # noqa: N801 - torch's name of it

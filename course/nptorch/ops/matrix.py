@@ -12,7 +12,7 @@ from course.nptorch.math import cross as on_arrays
 from course.nptorch.ops.axes import axis
 from course.nptorch.ops.layout import in_order
 from course.nptorch.ops.operands import in_common, is_tensor
-from course.nptorch.ops.register import described, method, op, recorded
+from course.nptorch.ops.register import FUNCTIONS, described, method, op, recorded
 from course.nptorch.ops.shape import stretched, unsafe_view
 from course.nptorch.ops.write import check_shapes
 
@@ -22,6 +22,15 @@ def multiply(a: Any, b: Any) -> Any:
     if a.dtype == np.float16:
         return (a.astype(np.float32) @ b.astype(np.float32)).astype(np.float16)
     return a @ b
+
+
+def _kind(x: Tensor) -> str:
+    return x.dtype.tensor_type.removesuffix("Tensor")
+
+
+def _same_scalars(a: Tensor, b: Tensor) -> None:
+    if a._data.dtype != b._data.dtype:
+        raise RuntimeError(f"expected scalar type {_kind(a)} but found {_kind(b)}")
 
 
 def _same_dtype(a: Tensor, b: Tensor) -> None:
@@ -60,7 +69,7 @@ def _fitting_batches(a: Any, b: Any) -> None:
         )
 
 
-@op("mm")
+@op("mm", early=True)
 def mm(self: Tensor, mat2: Tensor) -> Tensor:
     """Return the product of two matrices.
 
@@ -79,7 +88,7 @@ def mm(self: Tensor, mat2: Tensor) -> Tensor:
     return recorded("mm", (self, mat2), multiply(a, b))
 
 
-@op("bmm")
+@op("bmm", early=True)
 def bmm(self: Tensor, mat2: Tensor) -> Tensor:
     """Return the products of two equally long rows of matrices."""
     a, b = self._data, is_tensor("bmm", "mat2", 2, mat2)._data
@@ -87,14 +96,16 @@ def bmm(self: Tensor, mat2: Tensor) -> Tensor:
         if x.ndim != 3:
             raise RuntimeError(f"{name} must be a 3D tensor")
     _fitting_batches(a, b)
-    _same_dtype(self, mat2)
+    _same_scalars(self, mat2)
     return recorded("bmm", (self, mat2), multiply(a, b))
 
 
-@op("mv")
+@op("mv", early=True)
 def mv(self: Tensor, vec: Tensor) -> Tensor:
     """Return the product of a matrix and a vector."""
     a, b = self._data, is_tensor("mv", "vec", 2, vec)._data
+    if not a.ndim:
+        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     if a.ndim != 2 or b.ndim != 1:
         raise RuntimeError(f"vector + matrix @ vector expected, got 1, {a.ndim}, {b.ndim}")
     _fitting_vector(a, b)
@@ -106,7 +117,7 @@ def mv(self: Tensor, vec: Tensor) -> Tensor:
     return recorded("mv", (self, vec), multiply(a, b))
 
 
-@op("dot")
+@op("dot", early=True)
 def dot(self: Tensor, tensor: Tensor) -> Tensor:
     """Return the sum of the products of the elements of two vectors."""
     a, b = self._data, is_tensor("dot", "tensor", 2, tensor)._data
@@ -126,7 +137,7 @@ def dot(self: Tensor, tensor: Tensor) -> Tensor:
     return recorded("dot", (self, tensor), multiply(a, b))
 
 
-@op("outer", "ger")
+@op("outer", "ger", early=False)
 def outer(self: Tensor, vec2: Tensor) -> Tensor:
     """Return all products of an element of one vector and an element of another."""
     for name, x in (("self", self), ("vec2", vec2)):
@@ -135,7 +146,7 @@ def outer(self: Tensor, vec2: Tensor) -> Tensor:
     return self.reshape(self.numel(), 1) * vec2  # type: ignore[no-any-return]
 
 
-@op("matmul")
+@op("matmul", early=False)
 def matmul(self: Tensor, other: Tensor) -> Tensor:
     """Return the matrix product; axes before the last two are broadcast.
 
@@ -147,20 +158,20 @@ def matmul(self: Tensor, other: Tensor) -> Tensor:
         a, b = self._data, other._data
         if a.shape[1] == b.shape[0] and a.dtype is b.dtype:  # the common case, in one step
             return recorded("mm", (self, other), multiply(a, b))
-        return mm(self, other)
+        return self.mm(other)  # type: ignore[no-any-return]
     if m == 0 or n == 0:
         raise RuntimeError(f"both arguments to matmul need to be at least 1D, but they are {m}D and {n}D")
     if m == 1 and n == 1:
-        return dot(self, other)
+        return self.dot(other)  # type: ignore[no-any-return]
     if m == 2 and n == 1:
-        return mv(self, other)
+        return self.mv(other)  # type: ignore[no-any-return]
     if m == 1 and n == 2:
-        product = mm(self.unsqueeze(0), other)
+        product = self.unsqueeze(0).mm(other)
         values = product._array.reshape(-1)
         return recorded("squeeze_dim_", (product,), values, {"shape": product._data.shape})
     if n <= 2 and m >= 3 and _folds(self, other):
         folded = self.reshape(math.prod(self._data.shape[:-1]), self._data.shape[-1])
-        product = mm(folded, other) if n == 2 else mv(folded, other)
+        product = folded.mm(other) if n == 2 else folded.mv(other)
         return unsafe_view(product, (*self._data.shape[:-1], *other._data.shape[1:]))
     if m <= 2 and n >= 3 and (self.requires_grad or (m == 1 and _folds(other, self, True))):
         small = self.t() if m == 2 else self
@@ -203,7 +214,7 @@ def _batched(self: Tensor, other: Tensor) -> Tensor:
         del shape[-2]
     if other.ndim == 1:
         del shape[-1]
-    product = bmm(a3, b3)
+    product = a3.bmm(b3)
     return unsafe_view(product.squeeze(-1) if other.ndim == 1 else product, tuple(shape))
 
 
@@ -222,17 +233,45 @@ def _sum_of_products(row: str, self: Tensor, a: Tensor, b: Tensor, beta: Any, al
         if counts not in ((0, 2, 1), (1, 2, 1)):
             raise RuntimeError(f"vector + matrix @ vector expected, got {counts[0]}, {counts[1]}, {counts[2]}")
         _fitting_vector(x, y, self._data.size)
-    elif x.ndim == 2 and y.ndim == 2:
+        if not self._data.dtype == x.dtype == y.dtype:
+            kinds = ", ".join(map(_kind, (self, a)))
+            raise RuntimeError(f"addmv input tensors must have the same dtype, but got {kinds}, and {_kind(b)}")
+    elif row == "addmm":
+        for name, matrix in (("mat1", x), ("mat2", y)):
+            if matrix.ndim != 2:
+                raise RuntimeError(f"{name} must be a matrix, got {matrix.ndim}-D tensor")
+        for name, one in (("self", self), ("mat1", a)):
+            if one._data.dtype != y.dtype:
+                raise RuntimeError(f"{name} and mat2 must have the same dtype, but got {_kind(one)} and {_kind(b)}")
         _fitting(x, y)
-    shape = (*x.shape[:-1], *y.shape[x.ndim - 1 :])
-    if row == "baddbmm":
-        stretched(self._data, shape)  # the first thing that torch looks at
-        _fitting_batches(x, y)
+    else:
+        _refuse_batches(self, a, b)
     product = multiply(x, y)
     stretched(self._data, product.shape)
     scaled = product if alpha == 1 else product * alpha
     values = scaled if beta == 0 else self._data + scaled if beta == 1 else self._data * beta + scaled
     return row, (self, a, b), values, {"alpha": alpha, "beta": beta}
+
+
+def _refuse_batches(self: Tensor, a: Tensor, b: Tensor) -> None:
+    """Refuse what cannot go into `baddbmm`, in the order in which torch looks at it."""
+    shape = []
+    for x, dim in ((a, 0), (a, 1), (b, 2)):
+        if not x.ndim:
+            raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
+        shape.append(x._data.shape[axis(dim, x.ndim)])
+    stretched(self._data, tuple(shape))
+    if not self._data.dtype == a._data.dtype == b._data.dtype:
+        if self._data.dtype == a._data.dtype:
+            _same_scalars(a, b)
+        mine, *others = (_c_name(x) for x in (self, a, b))
+        raise RuntimeError(
+            f"Input dtypes must be the same, got: input {mine}, batch1: {others[0]}, batch2: {others[1]}"
+        )
+    for name, x in (("batch1", a), ("batch2", b)):
+        if x.ndim != 3:
+            raise RuntimeError(f"{name} must be a 3D tensor")
+    _fitting_batches(a._data, b._data)
 
 
 @described("addmm")
@@ -285,13 +324,17 @@ def trace(self: Tensor) -> Any:
     return "trace", (self,), np.trace(data, dtype=kind), {"shape": data.shape}
 
 
-@op("diag_embed")
+@op("diag_embed", early=True)
 def diag_embed(self: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
     """Return zeros with the last axis of `self` on the diagonal of two axes."""
     from course.nptorch.math import put_diagonal
 
     count = self.ndim + 1
     dim1, dim2 = axis(dim1, count), axis(dim2, count)
+    if dim1 == dim2:
+        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
+    if not self.ndim:
+        raise IndexError("Dimension specified as -1 but tensor has no dimensions")
     extent = self.shape[-1] + abs(offset)
     shape = list(self.shape[:-1])
     for d in sorted((dim1, dim2)):
@@ -301,7 +344,7 @@ def diag_embed(self: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) ->
     return recorded("diag_embed", (self,), np.array(values), facts)
 
 
-@op("diag")
+@op("diag", early=False)
 def diag(self: Tensor, diagonal: int = 0) -> Tensor:
     """Return a copy of the diagonal of a matrix, or a matrix with this vector on its diagonal."""
     if self.ndim == 1:
@@ -312,15 +355,15 @@ def diag(self: Tensor, diagonal: int = 0) -> Tensor:
     return recorded("diagonal_copy", (self,), np.array(np.diagonal(self._data, diagonal)), facts)
 
 
-@op("cross")
+@op("cross", early=True)
 def cross(self: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
     """Return the cross product of vectors of three elements along `dim`, or the first such axis."""
-    if self.ndim != other.ndim:
-        raise RuntimeError("linalg.cross: inputs must have the same number of dimensions.")
     if dim is None:
         if 3 not in self._data.shape:
             raise RuntimeError("no dimension of size 3 in input")
         dim = self._data.shape.index(3)
+    if self.ndim != other.ndim:
+        raise RuntimeError("linalg.cross: inputs must have the same number of dimensions.")
     over = axis(dim, self.ndim)
     for x in (self, other):
         if x._data.shape[over] != 3:
@@ -328,12 +371,21 @@ def cross(self: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
                 f"linalg.cross: inputs dimension {dim} must have length 3. Got {self._data.shape[over]} and "
                 f"{other._data.shape[over]}"
             )
+    check_shapes(self._data, other._data)
+    _same_scalars(self, other)
     return recorded("cross", (self, other), on_arrays(*in_common(self._data, other._data), over), {"dim": over})
 
 
-@op("inner")
+@op("inner", early=False)
 def inner(self: Tensor, other: Tensor) -> Tensor:
     """Return the sums of products over the last axes of both."""
     if not self.ndim or not other.ndim:
         return self.mul(other)  # type: ignore[no-any-return]
-    return self.tensordot(other, ([-1], [-1]))  # type: ignore[no-any-return]
+    if self._data.shape[-1] != other._data.shape[-1]:
+        raise RuntimeError(
+            "inner() the last dimension must match on both input tensors but got shapes "
+            f"{list(self._data.shape)} and {list(other._data.shape)}"
+        )
+    if self._data.dtype != other._data.dtype:
+        raise RuntimeError("both inputs should have same dtype")
+    return FUNCTIONS["tensordot"](self, other, ([-1], [-1]))  # type: ignore[no-any-return]

@@ -11,7 +11,8 @@ import numpy as np
 from course.nptorch._tensor import Tensor
 from course.nptorch.grad_mode import mode, recording
 from course.nptorch.math import xlogy as on_arrays
-from course.nptorch.ops.axes import axes, sizes
+from course.nptorch.ops.axes import axes, axis, sizes
+from course.nptorch.ops.choose import of_tensors
 from course.nptorch.ops.join import cat
 from course.nptorch.ops.layout import copied, led_by
 from course.nptorch.ops.operands import floating, in_common
@@ -27,11 +28,11 @@ unary("asinh", "arcsinh", compute=np.arcsinh)
 unary("acosh", "arccosh", compute=np.arccosh)
 unary("atanh", "arctanh", compute=np.arctanh)
 unary("erf", compute=lambda x: np.asarray(_erf(x)).astype(x.dtype))
-binary("hypot", "hypot", compute=np.hypot, floats_only=True)
-binary("logaddexp", "logaddexp", compute=np.logaddexp, floats_only=True)
+of_tensors("hypot", binary("hypot", "hypot", compute=np.hypot, floats_only=True))
+of_tensors("logaddexp", binary("logaddexp", "logaddexp", compute=np.logaddexp, floats_only=True))
 
 
-@op("nansum")
+@op("nansum", early=True)
 def nansum(self: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """Return the sum of the elements that are not nan."""
     self = self if dtype is None else self.to(dtype)
@@ -41,10 +42,13 @@ def nansum(self: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any =
     return recorded("nansum", (self,), total(kept, over, keepdim), {"dim": over, "keepdim": keepdim})
 
 
-@op("nanmean")
+@op("nanmean", early=False)
 def nanmean(self: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """Return the mean of the elements that are not nan."""
     self = self if dtype is None else self.to(dtype)
+    if self._data.dtype.kind != "f":
+        kind = self.dtype.tensor_type.removesuffix("Tensor")
+        raise RuntimeError(f"nanmean(): expected input to have floating point or complex dtype but got {kind}")
     count = self.isnan().logical_not().sum(dim, keepdim)
     return nansum(self, dim, keepdim).div(count)  # type: ignore[no-any-return]
 
@@ -62,17 +66,26 @@ def column_stack(tensors: Sequence[Any]) -> Tensor:
     return cat([x if x.ndim > 1 else x.reshape(-1, 1) for x in tensors], 1)
 
 
-@op("tensordot")
-def tensordot(self: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
+@function("tensordot")
+def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
     """Return the sums of products over some axes of both."""
+    self = a
     if isinstance(dims, int):
-        mine, theirs = list(range(self.ndim - dims, self.ndim)), list(range(dims))
+        if dims < 0:
+            raise RuntimeError(f"tensordot expects dims >= 0, but got dims={dims}")
+        if dims > min(a.ndim, b.ndim):
+            raise RuntimeError(f"tensordot expects dims < ndim_a or ndim_b, but got dims={dims}")
+        mine, theirs = list(range(a.ndim - dims, a.ndim)), list(range(dims))
     else:
-        mine, theirs = list(axes(dims[0], self.ndim)), list(axes(dims[1], b.ndim))
+        given = [[dim] if isinstance(dim, int) else list(dim) for dim in dims]
+        if len(given[0]) != len(given[1]):
+            raise RuntimeError("both dimension lists should have same length")
+        mine, theirs = ([axis(d, x.ndim) for d in some] for some, x in zip(given, (a, b), strict=True))
+    if a._data.dtype != b._data.dtype:
+        raise RuntimeError("both inputs should have same dtype")
     left = [d for d in range(self.ndim) if d not in mine]
     right = [d for d in range(b.ndim) if d not in theirs]
     shape = [self.shape[d] for d in left] + [b.shape[d] for d in right]
-    a: Any = self
     for i, j in zip(mine, theirs, strict=True):  # where one has extent 1, the other is summed before
         if b.shape[j] == 1:
             a = a.sum(i, keepdim=True)
@@ -84,6 +97,8 @@ def tensordot(self: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
                 f"{i - self.ndim if isinstance(dims, int) else i} and "
                 f"second has size {b.shape[j]} in dim {j}"
             )
+    for some in (mine, theirs):
+        axes(tuple(some), max(a.ndim, b.ndim))
     count = math.prod(a.shape[d] for d in mine)
     a, b = a.permute(left + mine), b.permute(theirs + right)
     if math.prod(shape) == 1:
@@ -92,7 +107,7 @@ def tensordot(self: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
     return a.reshape(left_size, count).mm(b.reshape(count, right_size)).view(shape)  # type: ignore[no-any-return]
 
 
-@op("kron")
+@op("kron", early=False)
 def kron(self: Tensor, other: Tensor) -> Tensor:
     """Return the Kronecker product."""
     count = max(self.ndim, other.ndim)
@@ -106,7 +121,7 @@ def kron(self: Tensor, other: Tensor) -> Tensor:
     return unsafe_view(products, shape)
 
 
-@op("rot90")
+@op("rot90", early=False)
 def rot90(self: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
     """Return `self` turned by `k` quarters in the plane of two axes."""
     if self._made and mode.enabled:
@@ -115,11 +130,13 @@ def rot90(self: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
         raise RuntimeError(f"expected total rotation dims == 2, but got dims = {len(dims)}")
     if self.ndim < 2:
         raise RuntimeError(f"expected total dims >= 2, but got total dims = {self.ndim}")
+    if dims[0] == dims[1] or abs(dims[0] - dims[1]) == self.ndim:
+        raise RuntimeError(f"expected rotation dims to be different, but got dim0 = {dims[0]} and dim1 = {dims[1]}")
     plane: Any = axes(tuple(dims), self.ndim)
     return recorded("rot90", (self,), np.array(np.rot90(copied(self._data), k, plane)), {"k": k, "dims": plane})
 
 
-@method("positive")
+@method("positive", early=False)
 def positive(self: Tensor) -> Tensor:
     """Return this tensor itself."""
     if self._data.dtype == np.bool_:
@@ -127,7 +144,7 @@ def positive(self: Tensor) -> Tensor:
     return self
 
 
-@op("xlogy")
+@op("xlogy", early=True)
 def xlogy(self: Tensor, other: Tensor) -> Tensor:
     """Return ``self * log(other)``, and 0 where `self` is 0."""
     x, y = (floating(one) for one in in_common(self._data, other._data))
@@ -135,11 +152,14 @@ def xlogy(self: Tensor, other: Tensor) -> Tensor:
     return recorded("xlogy", (self, other), led_by(on_arrays(x, y), x, y))
 
 
-@method("sum_to_size")
+@method("sum_to_size", early=False)
 def sum_to_size(self: Tensor, *shape: Any, size: Any = None) -> Tensor:
     """Return `self` summed so that it has a shape that broadcasts to its own."""
     shape = sizes(shape if size is None else (size,))
     extra = self.ndim - len(shape)
+    own = self._data.shape[max(extra, 0) :]
+    if extra < 0 or any(n not in (1, m) for n, m in zip(shape, own, strict=True)):
+        raise RuntimeError(f"size {{{list(shape)}}} is not expandable to size {{{list(self.shape)}}}.")
     over = [*range(extra), *(i + extra for i, n in enumerate(shape) if n == 1 != self.shape[i + extra])]
     if not over and not (self.ndim == 0 and not shape):
         return self
@@ -147,13 +167,13 @@ def sum_to_size(self: Tensor, *shape: Any, size: Any = None) -> Tensor:
     return summed.view(shape) if extra else summed  # type: ignore[no-any-return]
 
 
-@op("split_with_sizes")
+@op("split_with_sizes", early=False)
 def split_with_sizes(self: Tensor, split_sizes: Any, dim: int = 0) -> Any:
     """Return views of pieces of the given sizes."""
     return self.split(list(split_sizes), dim)
 
 
-@method("fill_diagonal_")
+@method("fill_diagonal_", early=False)
 def fill_diagonal_(self: Tensor, fill_value: float, wrap: bool = False) -> Tensor:
     """Write a number into the diagonal of a matrix."""
     if self.ndim < 2:
@@ -168,7 +188,7 @@ def real(self: Tensor) -> Tensor:
     return self
 
 
-@method("get_device")
+@method("get_device", early=False)
 def get_device(self: Tensor) -> int:
     """Return -1, as for every tensor on the CPU."""
     return -1

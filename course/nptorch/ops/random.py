@@ -18,12 +18,13 @@ import numpy as np
 from numpy.random import RandomState
 
 from course.nptorch._tensor import Tensor, wrap
-from course.nptorch.ops.axes import sizes
+from course.nptorch.ops import chances
+from course.nptorch.ops.axes import listed, not_negative, sizes
 from course.nptorch.ops.create import fresh, numpy_of
 from course.nptorch.ops.layout import full_like as like
 from course.nptorch.ops.layout import in_memory_order
 from course.nptorch.ops.register import FUNCTIONS, function, method, op
-from course.nptorch.ops.write import refuse_leaf, write
+from course.nptorch.ops.write import check_shapes, refuse_leaf, write
 
 DIGITS = {"float16": 11, "float32": 24, "float64": 53}  # of whole numbers a float can hold
 MANTISSA = {"float16": 24, "float32": 24, "float64": 53}
@@ -136,7 +137,7 @@ default_generator = Generator()
 
 
 @function("manual_seed")
-def manual_seed(seed: int) -> Generator:
+def manual_seed(seed: Any) -> Generator:
     """Start torch's stream of random numbers anew from `seed`."""
     return default_generator.manual_seed(seed)
 
@@ -149,11 +150,7 @@ FUNCTIONS["set_rng_state"] = lambda state: default_generator.set_state(state)
 
 def _draw(name: str, kind: str) -> None:
     def filled(form: Any, generator: Any) -> Any:
-        if form.dtype.kind != "f":
-            from course.nptorch.dtypes import dtype_of
-
-            what = "check_uniform_bounds" if kind == "uniform" else "normal_kernel_cpu"
-            raise NotImplementedError(f"\"{what}\" not implemented for '{dtype_of(form.dtype).tensor_type[:-6]}'")
+        chances.refuse_kind("check_uniform_bounds" if kind == "uniform" else "normal_kernel_cpu", form)
         source = default_generator if generator is None else generator
         word = {"in_order": form.flags.c_contiguous} if kind == "normal" else {}
         return in_memory_order(getattr(source, kind)(form.size, form.dtype, **word), form)
@@ -163,7 +160,7 @@ def _draw(name: str, kind: str) -> None:
         *args: Any, size: Any = None, generator: Any = None, dtype: Any = None, device: Any = None,
         requires_grad: bool = False,
     ) -> Tensor:  # fmt: skip
-        shape = sizes(args if size is None else (size,))
+        shape = not_negative(sizes(args if size is None else (size,)))
         return fresh(filled(np.empty(shape, numpy_of(dtype)), generator), requires_grad, device)
 
     @function(f"{name}_like")
@@ -192,9 +189,11 @@ def randint(
         low, high, size = 0, low, high
     elif high is None:
         low, high = 0, low
-    if low >= high:
-        raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
-    shape = sizes((size,))
+    if not isinstance(size, tuple | list):
+        plain = "randint(): argument 'size' (position 2) must be tuple of ints, not"
+        raise TypeError(f"{plain} {type(size).__name__}" if low == 0 else "randint() received an invalid combination")
+    shape = not_negative(sizes((size,)))
+    chances.for_integers(low, high)
     source = default_generator if generator is None else generator
     values = source.integers(low, high, int(np.prod(shape, dtype=np.int64))).reshape(shape)
     return fresh(values if dtype is None else values.astype(dtype.numpy), requires_grad, device)
@@ -207,7 +206,7 @@ def randint_like(
 ) -> Tensor:  # fmt: skip
     """Return random integers in the form of `input`."""
     low, high = (0, low) if high is None else (low, high)
-    made = randint(low, high, input._data.size, generator=generator)._data
+    made = randint(low, high, (input._data.size,), generator=generator)._data
     form = like(input._data, 0, input._data.dtype if dtype is None else dtype.numpy)
     return fresh(in_memory_order(made, form).astype(form.dtype), requires_grad, device)
 
@@ -217,6 +216,7 @@ def randperm(
     n: int, *, generator: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Return the integers below `n` in a random order."""
+    not_negative((n,))
     source = default_generator if generator is None else generator
     order = source.permutation(n)
     return fresh(order if dtype is None else order.astype(dtype.numpy), requires_grad, device)
@@ -228,28 +228,35 @@ def normal(
     requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """Return normal random numbers of the given means and standard deviations."""
-    if size is not None:
-        shape = sizes((size,))
-    else:
-        shape = np.broadcast_shapes(*(x.shape for x in (mean, std) if isinstance(x, Tensor)))
+    given = [x._data for x in (mean, std) if isinstance(x, Tensor)]
+    if size is None and not given:
+        raise TypeError("normal() received an invalid combination of arguments")
+    for x in given:
+        chances.refuse_kind("normal_kernel_cpu", x)
+    chances.for_normal(std._data if isinstance(std, Tensor) else std)
+    if given:
+        check_shapes(*given)
+    shape = np.broadcast_shapes(*(x.shape for x in given)) if size is None else not_negative(listed(size))
     source = default_generator if generator is None else generator
     draws = source.normal(int(np.prod(shape, dtype=np.int64)), numpy_of(dtype)).reshape(shape)
     made = wrap(draws).mul(std).add(mean)
     return made.requires_grad_() if requires_grad else made  # type: ignore[no-any-return]
 
 
-@op("bernoulli")
+@op("bernoulli", early=False)
 def bernoulli(self: Tensor, p: float | None = None, *, generator: Any = None) -> Tensor:
     """Return 1 with the probabilities in `self` (or `p`), else 0."""
+    chances.for_bernoulli(np.asarray(self._data) if p is None else p)
     source = default_generator if generator is None else generator
     kind = self._data.dtype if p is None else np.float64
     draws = source.uniform(self._data.size, kind).reshape(self._data.shape)
     return wrap((draws < (self._data if p is None else p)).astype(self._data.dtype))
 
 
-@op("multinomial")
+@op("multinomial", early=False)
 def multinomial(self: Tensor, num_samples: int, replacement: bool = False, *, generator: Any = None) -> Tensor:
     """Return positions drawn with the probabilities in the last axis of `self`."""
+    chances.for_multinomial(self._data, num_samples, replacement)
     source = default_generator if generator is None else generator
     weights = np.atleast_2d(self._data).astype(np.float64)
     made = []
@@ -274,11 +281,13 @@ def _fill(self: Tensor, row: str, draw: Any) -> Tensor:
     return write(self, row, (self,), values)
 
 
-@method("uniform_")
+@method("uniform_", early=False)
 def uniform_(self: Tensor, from_: float = 0, to: float = 1, *, generator: Any = None, **named: float) -> Tensor:
     """Fill with numbers between two bounds (torch calls them ``from`` and ``to``)."""
     low, source = named.get("from", from_), default_generator if generator is None else generator
     kind = self._data.dtype.type
+    chances.refuse_kind("check_uniform_bounds", self._data)
+    chances.for_uniform(low, to)
     return _fill(
         self,
         "uniform",
@@ -286,33 +295,36 @@ def uniform_(self: Tensor, from_: float = 0, to: float = 1, *, generator: Any = 
     )
 
 
-@method("normal_")
+@method("normal_", early=False)
 def normal_(self: Tensor, mean: float = 0, std: float = 1, *, generator: Any = None) -> Tensor:
     """Fill with normal numbers of a mean and a standard deviation."""
     source = default_generator if generator is None else generator
     kind = self._data.dtype.type
+    chances.for_normal(std)
+    chances.refuse_kind("normal_kernel_cpu", self._data)
     return _fill(
         self, "normal", lambda n: source.normal(n, self._data.dtype, self.is_contiguous()) * kind(std) + kind(mean)
     )
 
 
-@method("bernoulli_")
+@method("bernoulli_", early=False)
 def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Any = None) -> Tensor:
     """Fill with 1 at probability `p`, else 0."""
     source = default_generator if generator is None else generator
-    chance = np.broadcast_to(p._data, self._data.shape).reshape(-1) if isinstance(p, Tensor) else p
+    chances.for_bernoulli(np.asarray(p._data) if isinstance(p, Tensor) else p)
+    chance = p.expand(self.shape)._data.reshape(-1) if isinstance(p, Tensor) else p
     return _fill(self, "bernoulli", lambda n: source.uniform(n, np.float64) < chance)
 
 
-@method("random_")
-def random_(self: Tensor, from_: int = 0, to: int | None = None, *, generator: Any = None, **named: int) -> Tensor:
+@method("random_", early=False)
+def random_(self: Tensor, from_: Any = None, to: int | None = None, *, generator: Any = None, **named: int) -> Tensor:
     """Fill with integers: below one bound, or from one up to, without, another."""
     source = default_generator if generator is None else generator
     low = named.get("from", from_)
-    if to is None and low:
-        low, to = 0, low
+    low, to = (0, low) if to is None else (low or 0, to)
     if to is None:
         return _fill(self, "random", lambda n: _of_all(self._data.dtype, source, n))
+    chances.for_integers(low, to)
     return _fill(self, "random", lambda n: source.integers(low, to, n))
 
 
@@ -323,8 +335,9 @@ def _of_all(kind: Any, source: Generator, count: int) -> Any:
     return bits % np.uint64(span)
 
 
-@method("exponential_")
+@method("exponential_", early=False)
 def exponential_(self: Tensor, lambd: float = 1, *, generator: Any = None) -> Tensor:
     """Fill with numbers of an exponential distribution of rate `lambd`."""
+    chances.for_exponential(self._data, lambd)
     source = default_generator if generator is None else generator
     return _fill(self, "exponential", lambda n: -np.log1p(-source.uniform(n, np.float64)) / lambd)

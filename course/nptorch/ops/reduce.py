@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from course.nptorch._tensor import Tensor, wrap
+from course.nptorch.absent import absent
 from course.nptorch.grad_mode import mode, recording
 from course.nptorch.math import count_over
-from course.nptorch.ops.axes import axes, axis
+from course.nptorch.ops.axes import Axes, Dim, axes, axis
 from course.nptorch.ops.layout import in_order
 from course.nptorch.ops.operands import floating
 from course.nptorch.ops.register import FUNCTIONS, described, op, recorded
@@ -23,8 +24,6 @@ MULTIPLY: Any = np.multiply
 LARGEST: Any = np.maximum
 SMALLEST: Any = np.minimum
 
-Dim = int | tuple[int, ...] | list[int] | None
-
 
 def total(data: Any, over: tuple[int, ...], keepdim: bool) -> Any:
     """Return the sum over axes; float16 is added up in float32, as torch does."""
@@ -33,7 +32,7 @@ def total(data: Any, over: tuple[int, ...], keepdim: bool) -> Any:
     return made if wide is data.dtype else made.astype(data.dtype)
 
 
-@op("sum")
+@op("sum", early=True)
 def sum(  # noqa: A001 - torch's name
     self: Tensor,
     dim: Dim = None,
@@ -60,7 +59,7 @@ def sum(  # noqa: A001 - torch's name
     return result
 
 
-@op("mean")
+@op("mean", early=True)
 def mean(
     self: Tensor,
     dim: Dim = None,
@@ -95,12 +94,13 @@ def mean(
     return result
 
 
-@op("prod")
+@op("prod", early=True)
 def prod(self: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """Return the product over one axis, or all; the gradient is exact where elements are 0."""
     source = self if dtype is None else self._cast(dtype.numpy)
     data = source._data
-    over = axes(dim, data.ndim)
+    over = () if not data.ndim and dim is None else tuple(range(data.ndim)) if dim is None else (axis(dim, data.ndim),)
+    over = over if data.ndim else ()
     kind = np.int64 if dtype is None and data.dtype.kind in "iub" else data.dtype
     values = in_order(MULTIPLY.reduce(data, axis=over, keepdims=keepdim, dtype=kind))
     row = "prod" if dim is None else "prod_dim"
@@ -110,13 +110,15 @@ def prod(self: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: 
 # -- spread --------------------------------------------------------------------------------------------
 
 
-def _spread(self: Tensor, dim: Any, unbiased: Any, correction: Any, keepdim: bool, root: bool = False) -> Any:
+def _spread(
+    self: Tensor, dim: Any, unbiased: Any, correction: Any, keepdim: bool, root: bool = False, name: str = "std and var"
+) -> Any:
     """Return variance (or its root), mean and facts; torch's old signature is ``var(unbiased)``, too."""
     if isinstance(dim, bool):
         dim, unbiased = None, dim
     data = self._data
     if data.dtype.kind != "f":
-        raise RuntimeError("std and var only support floating point and complex dtypes")
+        raise RuntimeError(f"{name} only support floating point and complex dtypes")
     if correction is None:
         correction = 1 if unbiased is None else int(unbiased)
     over = axes(dim, data.ndim)
@@ -136,36 +138,36 @@ def _spread(self: Tensor, dim: Any, unbiased: Any, correction: Any, keepdim: boo
 
 
 @described("var", inplace=False)
-def var(self: Tensor, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None) -> Any:
+def var(self: Tensor, dim: Dim = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None) -> Any:
     """Return the variance over `dim`, with ``n - correction`` (1 by default) in its divisor."""
     variance, _, facts = _spread(self, dim, unbiased, correction, keepdim)
     return "var", (self,), variance, facts
 
 
 @described("std", inplace=False)
-def std(self: Tensor, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None) -> Any:
+def std(self: Tensor, dim: Dim = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None) -> Any:
     """Return the standard deviation over `dim`; its gradient is 0 where it is 0."""
     deviation, _, facts = _spread(self, dim, unbiased, correction, keepdim, root=True)
     return "std", (self,), deviation, facts
 
 
-@op("var_mean")
+@op("var_mean", early=True)
 def var_mean(
     self: Tensor, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None
 ) -> tuple[Tensor, Tensor]:
     """Return variance and mean over `dim`."""
-    variance, middle, facts = _spread(self, dim, unbiased, correction, keepdim)
+    variance, middle, facts = _spread(self, dim, unbiased, correction, keepdim, name="var_mean")
     made = wrap(variance), wrap(middle)
     attach_several("var_mean", (self,), made, facts, fill=False)
     return made
 
 
-@op("std_mean")
+@op("std_mean", early=True)
 def std_mean(
     self: Tensor, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None
 ) -> tuple[Tensor, Tensor]:
     """Return standard deviation and mean over `dim`."""
-    deviation, middle, facts = _spread(self, dim, unbiased, correction, keepdim, root=True)
+    deviation, middle, facts = _spread(self, dim, unbiased, correction, keepdim, root=True, name="std_mean")
     made = wrap(deviation), wrap(middle)
     attach_several("std_mean", (self,), made, facts, fill=False)
     return made
@@ -174,7 +176,7 @@ def std_mean(
 # -- norms ----------------------------------------------------------------------------------------------
 
 
-@op("norm")
+@op("norm", early=True)
 def norm(self: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Tensor:
     """Return the p-norm over `dim` (all axes without it); ``"fro"`` is 2.
 
@@ -183,6 +185,15 @@ def norm(self: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, d
     RuntimeError
         For integers, as in torch.
     """
+    if isinstance(p, str) and p not in ("fro", "nuc"):
+        raise RuntimeError(f"linalg.matrix_norm: Order {p} not supported.")
+    if p == "nuc":
+        raise absent("norm(p='nuc')")
+    for d in dim if isinstance(dim, tuple | list) else (dim,):
+        if d is not None and not isinstance(d, int):
+            raise TypeError(
+                f"linalg_vector_norm(): argument 'dim' (position 3) must be tuple of ints, not {type(dim).__name__}"
+            )
     source = self if dtype is None else self._cast(dtype.numpy)
     return vector_norm(source, 2 if p in ("fro", None) else p, dim, keepdim)
 
@@ -200,10 +211,11 @@ def vector_norm(x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool = False)
     size = np.abs(data).astype(np.float32) if data.dtype == np.float16 else np.abs(data)
     if math.isinf(p):
         if not count_over(size, over):
+            empty = next(d for d in over if not size.shape[d])
+            where = "an empty tensor " if dim is None else f"the dimension {empty}"
             raise RuntimeError(
-                "linalg.vector_norm cannot compute the inf norm on the dimension "
-                f"{over[0]}because this dimension is empty and the operation does not have an "
-                "identity"
+                f"linalg.vector_norm cannot compute the {p:g} norm on {where}because "
+                f"{'' if dim is None else 'this dimension is empty and '}the operation does not have an identity"
             )
         fold = LARGEST if p > 0 else SMALLEST
         values = fold.reduce(size, axis=over, keepdims=keepdim)
@@ -217,7 +229,7 @@ def vector_norm(x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool = False)
     return recorded("norm", (x,), in_order(values.astype(data.dtype)), facts)
 
 
-@op("dist")
+@op("dist", early=True)
 def dist(self: Any, other: Tensor, p: float = 2) -> Tensor:
     """Return the p-norm of ``self - other``."""
     with recording(False):
@@ -229,7 +241,7 @@ def dist(self: Any, other: Tensor, p: float = 2) -> Tensor:
 
 
 @described("logsumexp", inplace=False)
-def logsumexp(self: Tensor, dim: Any, keepdim: bool = False) -> Any:
+def logsumexp(self: Tensor, dim: Axes, keepdim: bool = False) -> Any:
     """Return ``log(sum(exp(self)))`` over `dim`, without overflow."""
     x = floating(self._data)
     over = axes(dim, x.ndim)
@@ -254,7 +266,7 @@ def _shifted(self: Tensor, dim: Any, dtype: Any, name: str) -> tuple[Tensor, Any
     return source, x - LARGEST.reduce(x, axis=real, keepdims=True), over, real
 
 
-@op("softmax")
+@op("softmax", early=True)
 def softmax(self: Tensor, dim: int, dtype: Any = None) -> Tensor:
     """Return ``exp(self)`` scaled so that it sums to 1 along `dim`."""
     source, x, over, real = _shifted(self, dim, dtype, "softmax")
@@ -262,7 +274,7 @@ def softmax(self: Tensor, dim: int, dtype: Any = None) -> Tensor:
     return recorded("softmax", (source,), in_order(e / ADD.reduce(e, axis=real, keepdims=True)), {"dim": over})
 
 
-@op("log_softmax")
+@op("log_softmax", early=True)
 def log_softmax(self: Tensor, dim: int, dtype: Any = None) -> Tensor:
     """Return the logarithm of `softmax`, without overflow."""
     source, x, over, real = _shifted(self, dim, dtype, "log_softmax")
@@ -296,11 +308,15 @@ def cumprod(self: Tensor, dim: int, *, dtype: Any = None) -> Any:
     return "cumprod", (source,), values, {"dim": over}
 
 
-@op("diff")
+@op("diff", early=False)
 def diff(self: Tensor, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None) -> Tensor:
     """Return the differences of neighbours along `dim`, `n` times over, with more tensors at the ends."""
     if not self.ndim:
         raise RuntimeError("diff expects input to be at least one-dimensional")
+    if n < 0:
+        raise RuntimeError(f"order must be non-negative but got {n}")
+    if any(x is not None and x.ndim != self.ndim for x in (prepend, append)):
+        raise RuntimeError("diff expects prepend or append to be the same dimension as input")
     count = axis(dim, self.ndim)
     whole = [x for x in (prepend, self, append) if x is not None]
     made: Any = FUNCTIONS["cat"](whole, count) if len(whole) > 1 else self

@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 from course.nptorch._tensor import Tensor, wrap
 from course.nptorch.grad_mode import mode
+from course.nptorch.ops.arguments import refuse_arguments, takes_shape
+from course.nptorch.ops.careful import careful, explain
 from course.nptorch.ops.overlap import overlaps_first
 from course.nptorch.ops.write import refuse_leaf, refuse_view, write
 from course.nptorch.record import OPS, Op, attach, recorded_first
@@ -16,27 +18,32 @@ from course.nptorch.record import OPS, Op, attach, recorded_first
 F = TypeVar("F", bound=Callable[..., Any])
 Described = tuple[str, tuple[Any, ...], Any, dict[str, Any] | None]
 
+MISSING: Any = object()
 FUNCTIONS: dict[str, Callable[..., Any]] = {}
 
 
-def op(*names: str) -> Callable[[F], F]:
-    """Make a function on a Tensor a method and a package function, under each of `names`."""
+def op(*names: str, early: bool | None = None) -> Callable[[F], F]:
+    """Make a function on a Tensor a method and a package function, under each of `names`.
+
+    With `early` True or False, see `careful`; without it nothing stands between a method's caller
+    and the method.
+    """
 
     def add(function: F) -> F:
         for name in names:
-            setattr(Tensor, name, function)
-            FUNCTIONS[name] = _checked(name, function)
+            setattr(Tensor, name, function if early is None else careful(name, function, early))
+            FUNCTIONS[name] = _checked(name, function, bool(early))
         return function
 
     return add
 
 
-def method(*names: str) -> Callable[[F], F]:
-    """Make a function on a Tensor a method only, under each of `names`."""
+def method(*names: str, early: bool | None = None) -> Callable[[F], F]:
+    """Make a function on a Tensor a method only, under each of `names`; `early` is as for `op`."""
 
     def add(function: F) -> F:
         for name in names:
-            setattr(Tensor, name, function)
+            setattr(Tensor, name, function if early is None else careful(name, function, early))
         return function
 
     return add
@@ -47,7 +54,7 @@ def function(*names: str) -> Callable[[F], F]:
 
     def add(function: F) -> F:
         for name in names:
-            FUNCTIONS[name] = function
+            FUNCTIONS[name] = careful(name, function, early=False, own=0)
         return function
 
     return add
@@ -85,8 +92,10 @@ def described(*names: str, inplace: bool = True) -> Callable[[F], Callable[..., 
         def operation(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
             try:
                 described = describe(self, *args, **kwargs)
-            except (RuntimeError, IndexError):
-                recorded_first(_row(names[0], args), (self, *args))
+            except Exception as error:
+                explain(error, names[0], describe, (self, *args), kwargs, False, 1)
+                if isinstance(error, RuntimeError | IndexError):
+                    recorded_first(_row(names[0], args), (self, *args))
                 raise
             return recorded(*described)
 
@@ -95,10 +104,12 @@ def described(*names: str, inplace: bool = True) -> Callable[[F], Callable[..., 
             refuse_leaf(self)
             try:
                 described = describe(self, *args, **kwargs)
-            except (RuntimeError, IndexError):
-                refuse_view(self, *args)
-                recorded_first(_row(names[0], args), (self, *args))
-                overlaps_first(self, *args)
+            except Exception as error:
+                explain(error, f"{names[0]}_", describe, (self, *args), kwargs, False, 1)
+                if isinstance(error, RuntimeError | IndexError):
+                    refuse_view(self, *args)
+                    recorded_first(_row(names[0], args), (self, *args))
+                    overlaps_first(self, *args)
                 raise
             return write(self, *described)
 
@@ -139,14 +150,23 @@ def with_words(wrapper: F, like: Callable[..., Any], **defaults: Any) -> F:
     return wrapper
 
 
-def _checked(name: str, operation: Callable[..., Any]) -> Callable[..., Any]:
-    """Return `operation` as ``torch.name(input, ...)``, which takes Tensors only."""
+def _checked(name: str, operation: Callable[..., Any], early: bool) -> Callable[..., Any]:
+    """Return `operation` as ``torch.name(input, ...)``, which takes a Tensor first, and a shape in one tuple."""
+    spread = takes_shape(operation)
 
     @functools.wraps(operation)
-    def checked(input: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: A002 - torch's name
+    def checked(input: Any = MISSING, *args: Any, **kwargs: Any) -> Any:  # noqa: A002 - torch's name
         if not isinstance(input, Tensor):
+            if input is MISSING:
+                refuse_arguments(name, operation, (), kwargs, 0)
             raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
-        return operation(input, *args, **kwargs)
+        if spread and args and not isinstance(args[0], tuple | list):
+            refuse_arguments(name, operation, (input, *args), {"in_one": True, **kwargs}, 0)
+        try:
+            return operation(input, *args, **kwargs)
+        except Exception as error:
+            explain(error, name, operation, (input, *args), kwargs, early, 0)
+            raise
 
     checked.__name__ = name
     return checked

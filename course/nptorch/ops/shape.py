@@ -10,7 +10,7 @@ import numpy as np
 from course.nptorch._tensor import Tensor
 from course.nptorch.dtypes import Size, dtype_of
 from course.nptorch.grad_mode import mode
-from course.nptorch.ops.axes import axes, axis, sizes
+from course.nptorch.ops.axes import Shape, axes, axis, sizes
 from course.nptorch.ops.register import attribute, method, op, recorded
 from course.nptorch.record import OPS
 from course.nptorch.views import make_view
@@ -31,12 +31,20 @@ def inferred(shape: tuple[int, ...], count: int) -> tuple[int, ...]:
     """
     if shape.count(-1) > 1:
         raise RuntimeError("only one dimension can be inferred")
+    for at, n in enumerate(shape):
+        if n < -1:
+            raise RuntimeError(f"invalid shape dimension {n} at index {at} of shape {list(shape)}")
     known = 1
     for n in shape:
         known *= n if n != -1 else 1
     if -1 in shape and known and count % known == 0:
         shape = tuple(count // known if n == -1 else n for n in shape)
         known = count
+    if -1 in shape and not known and not count:
+        raise RuntimeError(
+            f"cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified dimension size -1 "
+            "can be any value and is ambiguous"
+        )
     if known != count or -1 in shape:
         raise RuntimeError(f"shape '{list(shape)}' is invalid for input of size {count}")
     return shape
@@ -47,7 +55,7 @@ def _reshaped(self: Tensor, shape: tuple[int, ...], row: str = "view") -> Tensor
     return make_view(self, array, OPS[row], {"shape": self._data.shape}, step("reshape", shape))
 
 
-@op("view")
+@op("view", early=False)
 def view(self: Tensor, *shape: Any, size: Any = None, dtype: Any = None) -> Tensor:
     """Return the same elements, in the same memory, in another shape.
 
@@ -71,7 +79,7 @@ def view(self: Tensor, *shape: Any, size: Any = None, dtype: Any = None) -> Tens
         ) from error
 
 
-@op("reshape")
+@op("reshape", early=True)
 def reshape(self: Tensor, *dims: Any, shape: Any = None) -> Tensor:
     """Return the same elements in another shape: a view if possible, else a copy."""
     wanted = inferred(sizes(dims if shape is None else (shape,)), self._data.size)
@@ -91,19 +99,19 @@ def unsafe_view(self: Tensor, shape: tuple[int, ...]) -> Tensor:
     return made
 
 
-@op("view_as")
+@op("view_as", early=False)
 def view_as(self: Tensor, other: Tensor) -> Tensor:
     """Return the same elements in the shape of `other`."""
     return view(self, other.shape)
 
 
-@op("reshape_as")
+@op("reshape_as", early=True)
 def reshape_as(self: Tensor, other: Tensor) -> Tensor:
     """Return the same elements in the shape of `other`: a view if possible, else a copy."""
     return reshape(self, other.shape)
 
 
-@op("flatten")
+@op("flatten", early=False)
 def flatten(self: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """Return `self` with the axes from `start_dim` to `end_dim` made one."""
     first, last = axis(start_dim, self.ndim), axis(end_dim, self.ndim)
@@ -120,19 +128,25 @@ def flatten(self: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     return reshape(self, (*shape[:first], joined, *shape[last + 1 :]))
 
 
-@op("ravel")
+@op("ravel", early=False)
 def ravel(self: Tensor) -> Tensor:
     """Return the elements as a vector: a view where they lie in order, else a copy."""
     return view(self.contiguous(), -1)
 
 
-@op("unflatten")
-def unflatten(self: Tensor, dim: int, sizes: Any) -> Tensor:
+@op("unflatten", early=False)
+def unflatten(self: Tensor, dim: int, sizes: Shape) -> Tensor:
     """Return `self` with one axis spread over several."""
     if not self.ndim:
-        raise RuntimeError("unflatten got an unexpected error:\nDimension specified as 0 but tensor has no dimensions")
+        raise RuntimeError(
+            f"unflatten got an unexpected error:\nDimension specified as {dim} but tensor has no dimensions"
+        )
     dim = axis(dim, self.ndim)
     shape = self._data.shape
+    if not len(sizes):
+        raise RuntimeError("unflatten: sizes must be non-empty")
+    if list(sizes).count(-1) > 1:
+        raise RuntimeError("unflatten got an unexpected error:\nonly one dimension can be inferred")
     try:
         spread = inferred(tuple(sizes), shape[dim])
     except RuntimeError as error:
@@ -143,7 +157,7 @@ def unflatten(self: Tensor, dim: int, sizes: Any) -> Tensor:
     return view(self, (*shape[:dim], *spread, *shape[dim + 1 :]))
 
 
-@op("permute")
+@op("permute", early=True)
 def permute(self: Tensor, *axes: Any, dims: Any = None) -> Tensor:
     """Return a view with the axes in the order `dims`.
 
@@ -166,7 +180,7 @@ def permute(self: Tensor, *axes: Any, dims: Any = None) -> Tensor:
     return make_view(self, array, OPS["permute"], {"dims": order}, step("permute", order))
 
 
-@op("transpose", "swapdims")
+@op("transpose", "swapdims", early=True)
 def transpose(self: Tensor, dim0: int, dim1: int) -> Tensor:
     """Return a view with two axes swapped."""
     facts = {"dim0": axis(dim0, self.ndim), "dim1": axis(dim1, self.ndim)}
@@ -174,13 +188,13 @@ def transpose(self: Tensor, dim0: int, dim1: int) -> Tensor:
     return make_view(self, array, OPS["transpose"], facts, step("transpose", dim0, dim1))
 
 
-@op("swapaxes")
+@op("swapaxes", early=True)
 def swapaxes(self: Tensor, axis0: int, axis1: int) -> Tensor:
     """Return a view with two axes swapped, as NumPy calls it."""
     return transpose(self, axis0, axis1)
 
 
-@op("t")
+@op("t", early=True)
 def t(self: Tensor) -> Tensor:
     """Return a view of a matrix with its two axes swapped; vectors stay as they are."""
     if self.ndim > 2:
@@ -204,20 +218,31 @@ def matrix_transposed(self: Tensor) -> Tensor:
     return transpose(self, -2, -1)
 
 
-@op("movedim", "moveaxis")
+@op("movedim", "moveaxis", early=False)
 def movedim(self: Tensor, source: Any, destination: Any) -> Tensor:
     """Return a view with some axes moved, the others in their order."""
+    given = [(one,) if isinstance(one, int) else tuple(one) for one in (source, destination)]
+    if isinstance(source, int) != isinstance(destination, int):
+        raise TypeError("movedim() received an invalid combination of arguments")
+    if len(given[0]) != len(given[1]):
+        raise RuntimeError(
+            f"movedim: Invalid source or destination dims: source ({list(given[0])} dims) should contain the same "
+            f"number of dims as destination ({list(given[1])} dims)"
+        )
+    found = [tuple(axis(d, self.ndim) for d in dims) for dims in given]
+    for name, dims, spelled in zip(("source", "destination"), found, given, strict=True):
+        if len(set(dims)) != len(dims):
+            raise RuntimeError(f"movedim: repeated dim in `{name}` ({list(spelled)})")
     if not self.ndim:
         return self.alias()  # type: ignore[no-any-return]
     places = list(range(self.ndim))
-    origin = axes(source, self.ndim)
-    target = axes(destination, self.ndim)
+    origin, target = found
     rest = [d for d in places if d not in origin]
     moved = dict(zip(target, origin, strict=True))
     return permute(self, tuple(moved[d] if d in moved else rest.pop(0) for d in places))
 
 
-@op("squeeze")
+@op("squeeze", early=True)
 def squeeze(self: Tensor, dim: Any = None) -> Tensor:
     """Return a view without the axes of extent 1, or without those of them named by `dim`."""
     shape = self._data.shape
@@ -228,7 +253,7 @@ def squeeze(self: Tensor, dim: Any = None) -> Tensor:
     return make_view(self, array, OPS[row], {"shape": shape, "dim": dim}, step("squeeze", gone))
 
 
-@op("unsqueeze")
+@op("unsqueeze", early=True)
 def unsqueeze(self: Tensor, dim: int) -> Tensor:
     """Return a view with a new axis of extent 1 at `dim`."""
     dim = axis(dim, self.ndim + 1)
@@ -236,7 +261,7 @@ def unsqueeze(self: Tensor, dim: int) -> Tensor:
     return make_view(self, array, OPS["unsqueeze"], {"dim": dim}, step("unsqueeze", dim))
 
 
-@op("expand")
+@op("expand", early=True)
 def expand(self: Tensor, *shape: Any, size: Any = None, implicit: bool = False) -> Tensor:
     """Return a view that repeats axes of extent 1 without copying; -1 keeps an extent.
 
@@ -246,7 +271,9 @@ def expand(self: Tensor, *shape: Any, size: Any = None, implicit: bool = False) 
         If another axis would have to be stretched.
     """
     wanted, have = list(sizes(shape if size is None else (size,))), self._data.shape
-    extra = len(wanted) - len(have)
+    extra, asked = len(wanted) - len(have), tuple(wanted)
+    if (not have and min(wanted, default=0) < 0) or min(wanted[: max(extra, 0)], default=0) < -1:
+        raise RuntimeError("numel: integer multiplication overflow")
     for i, n in enumerate(wanted):
         if n == -1 and i >= extra >= 0:
             wanted[i] = have[i - extra]
@@ -254,7 +281,10 @@ def expand(self: Tensor, *shape: Any, size: Any = None, implicit: bool = False) 
             raise RuntimeError(
                 f"The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension {i}"
             )
-    stretched(self._data, tuple(wanted))
+    stretched(self._data, tuple(wanted), asked)
+    for at, n in enumerate(wanted):
+        if n < 0:
+            raise RuntimeError(f"invalid shape dimension {n} at index {at} of shape {list(asked)}")
     source = self._array
     array = np.broadcast_to(source, tuple(wanted))
     if source.flags.writeable:  # broadcast_to forbids writing even where nothing is repeated
@@ -262,8 +292,8 @@ def expand(self: Tensor, *shape: Any, size: Any = None, implicit: bool = False) 
     return make_view(self, array, OPS["expand"], {}, step("expand", tuple(wanted)))
 
 
-def stretched(array: Any, wanted: tuple[int, ...]) -> None:
-    """Refuse to expand an array to a shape that it does not fit.
+def stretched(array: Any, wanted: tuple[int, ...], asked: tuple[int, ...] = ()) -> None:
+    """Refuse to expand an array to a shape that it does not fit; in `asked` extents may still be -1.
 
     Raises
     ------
@@ -282,23 +312,23 @@ def stretched(array: Any, wanted: tuple[int, ...]) -> None:
         if here not in (1, wanted[i]):
             raise RuntimeError(
                 f"The expanded size of the tensor ({wanted[i]}) must match the existing size ({here}) at "
-                f"non-singleton dimension {i}.  Target sizes: {list(wanted)}.  Tensor sizes: {list(have)}"
+                f"non-singleton dimension {i}.  Target sizes: {list(asked or wanted)}.  Tensor sizes: {list(have)}"
             )
 
 
-@op("expand_as")
+@op("expand_as", early=True)
 def expand_as(self: Tensor, other: Tensor) -> Tensor:
     """Return a view stretched to the shape of `other`."""
     return expand(self, other.shape)
 
 
-@op("broadcast_to")
+@op("broadcast_to", early=False)
 def broadcast_to(self: Tensor, *shape: Any, size: Any = None) -> Tensor:
     """Return a view stretched to a shape."""
     return expand(self, *shape, size=size)
 
 
-@op("diagonal")
+@op("diagonal", early=True)
 def diagonal(self: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
     """Return a view of the diagonal of two axes, as the last axis."""
     dim1, dim2 = axis(dim1, self.ndim), axis(dim2, self.ndim)
@@ -311,13 +341,13 @@ def diagonal(self: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Ten
     return make_view(self, array, OPS["diagonal"], facts, step("diagonal", offset, dim1, dim2))
 
 
-@op("alias")
+@op("alias", early=False)
 def alias(self: Tensor) -> Tensor:
     """Return a view of everything."""
     return make_view(self, self._array.view(), OPS["alias"], {}, step("alias"))
 
 
-@method("size")
+@method("size", early=False)
 def size(self: Tensor, dim: int | None = None) -> Any:
     """Return the shape, or one extent of it."""
     return Size(self._data.shape) if dim is None else self._data.shape[axis(dim, self.ndim)]
@@ -329,14 +359,14 @@ def dim(self: Tensor) -> int:
     return int(self._data.ndim)
 
 
-@method("stride")
+@method("stride", early=False)
 def stride(self: Tensor, dim: int | None = None) -> Any:
     """Return the steps, in elements, from one position to the next along each axis."""
     steps = tuple(n // self._data.itemsize for n in self._array.strides)
-    return steps if dim is None else steps[dim]
+    return steps if dim is None else steps[axis(dim, self.ndim)]
 
 
-@method("storage_offset")
+@method("storage_offset", early=False)
 def storage_offset(self: Tensor) -> int:
     """Return how many elements of its base lie before a view."""
     if self._base is None:
@@ -350,7 +380,7 @@ def is_contiguous(self: Tensor, memory_format: Any = None) -> bool:
     return bool(self._array.flags.c_contiguous)
 
 
-@method("contiguous")
+@method("contiguous", early=False)
 def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
     """Return `self` if it is contiguous, else a copy that is."""
     return self if self.is_contiguous() else self.clone(memory_format="contiguous")

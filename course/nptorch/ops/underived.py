@@ -48,13 +48,13 @@ def _made(name: str, compute: Any, self: Any, other: Any) -> Tensor:
     return _early(attach(OPS[row], inputs, result))
 
 
-@op("floor_divide")
+@op("floor_divide", early=True)
 def floor_divide(self: Any, other: Any) -> Tensor:
     """Return the largest whole numbers that are not above ``self / other``; it has no derivative."""
     return _made("floor_divide", np.floor_divide, self, other)
 
 
-@method("floor_divide_")
+@method("floor_divide_", early=False)
 def floor_divide_(self: Tensor, other: Any) -> Tensor:
     """Write what `floor_divide` returns into this tensor."""
     refuse_leaf(self)
@@ -74,11 +74,13 @@ def remainder_of_number(self: Any, other: Tensor) -> Tensor:
 
 def _either(input: Any, other: Any) -> Any:  # noqa: A002 - torch's name
     """Return what is left of ``input / other``, one of which may be a number."""
+    if not isinstance(input, Tensor) and not isinstance(other, Tensor):
+        raise TypeError("remainder() received an invalid combination of arguments")
     return input.remainder(other) if isinstance(input, Tensor) else remainder_of_number(input, other)
 
 
 FUNCTIONS["remainder"] = _either
-operator("__floordiv__", floor_divide)
+operator("__floordiv__", Tensor.floor_divide)  # type: ignore[attr-defined]
 operator("__rfloordiv__", floor_divide, flip=True)
 operator("__ifloordiv__", floor_divide_)
 operator("__rmod__", remainder_of_number, flip=True)

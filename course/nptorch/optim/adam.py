@@ -76,9 +76,9 @@ class Adam(Optimizer):
         fused: bool | None = None,
         decoupled_weight_decay: bool = False,
     ) -> None:
-        check(number(lr) >= 0, f"Invalid learning rate: {lr}")
+        check(not number(lr) < 0.0, f"Invalid learning rate: {lr}")
         check(eps >= 0, f"Invalid epsilon value: {eps}")
-        for index, beta in enumerate(betas):
+        for index, beta in enumerate((betas[0], betas[1])):
             check(0 <= beta < 1, f"Invalid beta parameter at index {index}: {beta}")
         check(weight_decay >= 0, f"Invalid weight_decay value: {weight_decay}")
         defaults = {

@@ -93,7 +93,7 @@ class Optimizer:
         if isinstance(params, Tensor):
             raise TypeError(
                 "params argument given to the optimizer should be an iterable of Tensors or dicts, "
-                f"but got {typename(params)}"
+                f"but got {params.type()}"
             )
         self.defaults = defaults
         for name in Optimizer.__annotations__:
@@ -263,7 +263,7 @@ class Optimizer:
         ValueError
             If the groups differ in number or size.
         """
-        state_dict = dict(state_dict)
+        state_dict = state_dict.copy()
         for hook in self._optimizer_load_state_dict_pre_hooks.values():
             changed = hook(self, state_dict)
             state_dict = state_dict if changed is None else changed

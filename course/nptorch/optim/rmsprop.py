@@ -55,7 +55,7 @@ class RMSprop(Optimizer):
         maximize: bool = False,
         differentiable: bool = False,
     ) -> None:
-        check(number(lr) >= 0, f"Invalid learning rate: {lr}")
+        check(not number(lr) < 0.0, f"Invalid learning rate: {lr}")
         check(eps >= 0, f"Invalid epsilon value: {eps}")
         check(momentum >= 0, f"Invalid momentum value: {momentum}")
         check(weight_decay >= 0, f"Invalid weight_decay value: {weight_decay}")

@@ -63,7 +63,7 @@ class SGD(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        check(number(lr) >= 0, f"Invalid learning rate: {lr}")
+        check(not number(lr) < 0.0, f"Invalid learning rate: {lr}")
         check(momentum >= 0, f"Invalid momentum value: {momentum}")
         check(weight_decay >= 0, f"Invalid weight_decay value: {weight_decay}")
         defaults = {

@@ -46,7 +46,7 @@ class TensorDataset(Dataset):
     """
 
     def __init__(self, *tensors: Tensor) -> None:
-        if any(len(t) != len(tensors[0]) for t in tensors):
+        if any(t.size(0) != tensors[0].size(0) for t in tensors):
             raise AssertionError("Size mismatch between tensors")
         self.tensors: tuple[Any, ...] = tensors
 
@@ -54,7 +54,7 @@ class TensorDataset(Dataset):
         return tuple(tensor[index] for tensor in self.tensors)
 
     def __len__(self) -> int:
-        return len(self.tensors[0])
+        return int(self.tensors[0].size(0))
 
 
 class Subset(Dataset):
@@ -131,6 +131,8 @@ def default_collate(batch: Sequence[Any]) -> Any:
     if isinstance(first, Mapping):
         return type(first)({key: default_collate([x[key] for x in batch]) for key in first})  # type: ignore[call-arg]
     if isinstance(first, tuple | list):
+        if any(len(item) != len(first) for item in batch):
+            raise RuntimeError("each element in list of batch should be of equal size")
         columns = [default_collate(column) for column in zip(*batch, strict=True)]
         return type(first)(*columns) if hasattr(first, "_fields") else columns
     raise TypeError(
@@ -185,6 +187,12 @@ class DataLoader:
         pin_memory_device: str = "",
         in_order: bool = True,
     ) -> None:
+        if num_workers < 0:
+            raise ValueError("num_workers option should be non-negative; use num_workers=0 to disable multiprocessing.")
+        if batch_size is None and drop_last:
+            raise ValueError("batch_size=None option disables auto-batching and is mutually exclusive with drop_last")
+        if batch_size is not None and (type(batch_size) is not int or batch_size <= 0):
+            raise ValueError(f"batch_size should be a positive integer value, but got batch_size={batch_size}")
         if sampler is not None or batch_sampler is not None:
             raise absent("utils.data.DataLoader(sampler=...)")
         self.dataset = dataset

@@ -16,8 +16,9 @@ import numpy as np
 from course.nptorch._tensor import Tensor, wrap
 from course.nptorch.nn import kernels
 from course.nptorch.nn.lifted import record
+from course.nptorch.ops.careful import refusing
 from course.nptorch.ops.layout import led_by
-from course.nptorch.ops.operands import refuse_whole
+from course.nptorch.ops.operands import Number, refuse_whole
 from course.nptorch.ops.register import FUNCTIONS
 
 __all__ = [
@@ -47,8 +48,11 @@ __all__ = [
 ]
 
 
+@refusing("relu")
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
     """Return ``max(input, 0)`` element by element."""
+    if isinstance(input, Tensor) and input._data.dtype == np.bool_:
+        raise RuntimeError("Boolean inputs not supported for relu")
     return input.relu_() if inplace else input.relu()  # type: ignore[no-any-return]
 
 
@@ -62,13 +66,15 @@ def tanh(input: Tensor) -> Tensor:
     return input.tanh()  # type: ignore[no-any-return]
 
 
-def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
+@refusing("leaky_relu")
+def leaky_relu(input: Tensor, negative_slope: Number = 0.01, inplace: bool = False) -> Tensor:
     """Return ``input`` where it is positive and ``negative_slope * input`` elsewhere."""
     if inplace:
         return input.leaky_relu_(negative_slope)  # type: ignore[no-any-return]
     return input.leaky_relu(negative_slope)  # type: ignore[no-any-return]
 
 
+@refusing("prelu")
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
     """Return ``input`` where it is positive and ``weight * input`` elsewhere.
 
@@ -84,6 +90,14 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
     RuntimeError
         If the number of slopes fits neither.
     """
+    x = input._data
+    if weight.ndim > 1:
+        raise RuntimeError(f"prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = {weight.ndim}")
+    if x.dtype != weight._data.dtype:
+        kinds = [one.dtype.tensor_type.removesuffix("Tensor") for one in (input, weight)]
+        raise RuntimeError(f"prelu: Type promoting not supported. Got {kinds[0]} and {kinds[1]}")
+    if weight.numel() != 1 and not input.ndim:
+        raise RuntimeError("Not allow zero-dim input tensor.")
     channels = input.shape[1] if input.ndim > 1 else 1
     if weight.numel() not in (1, channels):
         raise RuntimeError(
@@ -92,19 +106,17 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
         )
     shape = (1,) * min(input.ndim, 1) + (weight.numel(),) + (1,) * max(input.ndim - 2, 0)
     slopes = weight.view(*shape) if input.ndim > 1 else weight.view((1,) * input.ndim)
-    x = input._data
-    if x.dtype != slopes._data.dtype:
-        kinds = [one.dtype.tensor_type.removesuffix("Tensor") for one in (input, weight)]
-        raise RuntimeError(f"prelu: Type promoting not supported. Got {kinds[0]} and {kinds[1]}")
     values = np.where(x > 0, x, x * slopes._data)
     return record("prelu", (input, slopes), led_by(values, x, slopes._data))  # type: ignore[no-any-return]
 
 
-def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+@refusing("elu", early=True)
+def elu(input: Tensor, alpha: Number = 1.0, inplace: bool = False) -> Tensor:
     """Return ``input`` where it is positive and ``alpha * (exp(input) - 1)`` elsewhere."""
     return _elu(input, alpha, 1.0, inplace)
 
 
+@refusing("selu", early=True)
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
     """Return `elu` with the constants that keep mean 0 and variance 1."""
     return _elu(input, 1.6732632423543772848170429916717, 1.0507009873554804934193349852946, inplace)
@@ -117,14 +129,18 @@ def _elu(input: Tensor, alpha: float, scale: float, inplace: bool) -> Tensor:
     return _made("elu", input, values, inplace, alpha=alpha, scale=scale)
 
 
-def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+@refusing("celu", early=True)
+def celu(input: Tensor, alpha: Number = 1.0, inplace: bool = False) -> Tensor:
     """Return ``input`` where it is positive and ``alpha * (exp(input / alpha) - 1)`` elsewhere."""
     x = input._data
+    if alpha == 0:
+        raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
     refuse_whole("elu_cpu", x)
     values = np.where(x > 0, x, np.expm1(np.minimum(0, x) / alpha) * alpha).astype(x.dtype)
     return _made("celu", input, values, inplace, alpha=alpha)
 
 
+@refusing("silu", early=True)
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
     """Return ``input * sigmoid(input)``."""
     x = input._data
@@ -132,6 +148,7 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
     return _made("silu", input, x * input.detach_alias().sigmoid()._data, inplace)
 
 
+@refusing("mish", early=True)
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
     """Return ``input * tanh(softplus(input))``."""
     x = input._data
@@ -139,6 +156,7 @@ def mish(input: Tensor, inplace: bool = False) -> Tensor:
     return _made("mish", input, x * np.tanh(np.logaddexp(0, x)).astype(x.dtype), inplace)
 
 
+@refusing("gelu", early=True)
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     """Return ``input`` times the probability that a normal number is less than it.
 
@@ -162,32 +180,39 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     return _made("gelu_tanh", input, 0.5 * x * (1 + np.tanh(inner)))
 
 
-def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
+@refusing("hardtanh", early=True)
+def hardtanh(input: Tensor, min_val: Number = -1.0, max_val: Number = 1.0, inplace: bool = False) -> Tensor:
     """Return ``input`` held between `min_val` and `max_val`; the slope at both is 0."""
     x = input._data
+    if isinstance(min_val, int | float) and min_val > max_val:
+        raise ValueError("min_val cannot be greater than max_val")
     if x.dtype == np.bool_:
         raise RuntimeError("Bool inputs not supported for hardtanh")
     values = np.clip(x, min_val, max_val).astype(x.dtype)
     return _made("hardtanh", input, values, inplace, min_val=min_val, max_val=max_val)
 
 
+@refusing("relu6", early=True)
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
     """Return ``input`` held between 0 and 6."""
     return hardtanh(input, 0.0, 6.0, inplace)
 
 
-def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
+@refusing("threshold", early=True)
+def threshold(input: Tensor, threshold: Number, value: Number, inplace: bool = False) -> Tensor:
     """Return ``input`` where it is above `threshold` and `value` elsewhere."""
     x = input._data
     values = np.where(x <= threshold, x.dtype.type(value), x)
     return _made("threshold", input, values, inplace, threshold=threshold)
 
 
-def softplus(input: Tensor, beta: float = 1, threshold: float = 20) -> Tensor:
+@refusing("softplus")
+def softplus(input: Tensor, beta: Number = 1, threshold: Number = 20) -> Tensor:
     """Return ``log(1 + exp(beta * input)) / beta``, or ``input`` where that is the same."""
     return input.softplus(beta, threshold)  # type: ignore[no-any-return]
 
 
+@refusing("logsigmoid")
 def logsigmoid(input: Tensor) -> Tensor:
     """Return ``log(sigmoid(input))`` without overflow."""
     return input.log_sigmoid()  # type: ignore[no-any-return]
@@ -217,17 +242,17 @@ def _made(name: str, input: Tensor, values: Any, inplace: bool = False, **facts:
 
 def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
     """Return ``exp(input)`` divided by its sum along `dim`."""
-    return FUNCTIONS["softmax"](input, _dim("softmax", input, dim), dtype=dtype)  # type: ignore[no-any-return]
+    return input.softmax(_dim("softmax", input, dim), dtype=dtype)  # type: ignore[no-any-return]
 
 
 def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
     """Return the logarithm of `softmax`, without overflow."""
-    return FUNCTIONS["log_softmax"](input, _dim("log_softmax", input, dim), dtype=dtype)  # type: ignore[no-any-return]
+    return input.log_softmax(_dim("log_softmax", input, dim), dtype=dtype)  # type: ignore[no-any-return]
 
 
 def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
     """Return the softmax of ``-input``."""
-    return FUNCTIONS["softmax"](input.neg(), _dim("softmin", input, dim), dtype=dtype)  # type: ignore[no-any-return]
+    return input.neg().softmax(_dim("softmin", input, dim), dtype=dtype)  # type: ignore[no-any-return]
 
 
 def _dim(name: str, input: Tensor, dim: int | None) -> int:

@@ -11,23 +11,24 @@ from typing import Any
 
 from course.nptorch._tensor import Tensor
 from course.nptorch.nn import conv_kernels, kernels
+from course.nptorch.nn.functional.conv_checks import (
+    refuse_bias,
+    refuse_filters,
+    refuse_kernel,
+    refuse_numbers,
+    two,
+)
 from course.nptorch.nn.functional.pad import pad as pad_
 from course.nptorch.nn.lifted import record
 from course.nptorch.nn.windows import sliding
+from course.nptorch.ops.careful import refusing
 
 __all__ = ["conv1d", "conv2d", "conv_transpose2d", "pixel_shuffle", "pixel_unshuffle"]
 
 Extent = int | tuple[int, ...]
 
 
-def pair(value: Any) -> tuple[int, int]:
-    """Return ``(2, 2)`` for 2, and a pair as it is."""
-    if isinstance(value, int):
-        return value, value
-    values = tuple(value)
-    return (values[0], values[0]) if len(values) == 1 else (values[0], values[1])
-
-
+@refusing("conv2d")
 def conv2d(
     input: Tensor,
     weight: Tensor,
@@ -75,11 +76,16 @@ def conv2d(
     if input.ndim == 3:
         whole = input.unsqueeze(0)
         return conv2d(whole, weight, bias, stride, padding, dilation, groups).squeeze(0)  # type: ignore[no-any-return]
+    refuse_kernel(weight, stride)
+    steps, spread = two("stride", stride), two("dilation", dilation)
     if isinstance(padding, str):
-        input, padding = _padded_as(input, padding, weight, pair(stride), pair(dilation))
+        input, padding = _padded_as(input, padding, weight, steps, spread)
+    edge = two("padding", padding)
+    refuse_numbers(steps, edge, spread, groups)
+    refuse_filters(weight, groups)
     x, filters = input._data, weight._data
     _check(input, weight, bias, filters.shape[1] * groups, groups, transposed=False)
-    windows = sliding(x.shape[2:], filters.shape[2:], pair(stride), pair(padding), pair(dilation), groups)
+    windows = sliding(x.shape[2:], filters.shape[2:], steps, edge, spread, groups)
     if min(windows.count) < 1:
         room = [n + 2 * p for n, p in zip(windows.size, windows.padding, strict=True)]
         reach = [d * (k - 1) + 1 for k, d in zip(windows.kernel, windows.dilation, strict=True)]
@@ -93,6 +99,7 @@ def conv2d(
     return record("convolution", (input, weight, bias), values, {"windows": windows})  # type: ignore[no-any-return]
 
 
+@refusing("conv_transpose2d")
 def conv_transpose2d(
     input: Tensor,
     weight: Tensor,
@@ -137,9 +144,13 @@ def conv_transpose2d(
             "Expected 3D (unbatched) or 4D (batched) input to conv_transpose2d, but got input of "
             f"size: {list(input.shape)}"
         )
+    refuse_kernel(weight, stride)
+    steps, frame = two("stride", stride), two("padding", padding)
+    spread, extra = two("dilation", dilation), two("output_padding", output_padding)
+    refuse_numbers(steps, frame, spread, groups, extra, transposed=True)
+    refuse_filters(weight, groups)
     _check(input, weight, bias, weight.shape[0], groups, transposed=True)
     kernel = tuple(weight.shape[2:])
-    steps, frame, spread, extra = pair(stride), pair(padding), pair(dilation), pair(output_padding)
     if any(e >= max(s, d) for e, s, d in zip(extra, steps, spread, strict=True)):
         raise RuntimeError(
             "output padding must be smaller than either stride or dilation, but got "
@@ -173,6 +184,13 @@ def conv1d(
     groups: int = 1,
 ) -> Tensor:
     """Do as `conv2d` for signals of shape ``(n, c, length)``: images of one row."""
+    if input.ndim not in (2, 3):
+        raise RuntimeError(
+            f"Expected 2D (unbatched) or 3D (batched) input to conv1d, but got input of size: {list(input.shape)}"
+        )
+    if input._data.shape[-2] != weight._data.shape[1] * groups:
+        whole = input.unsqueeze(0) if input.ndim == 2 else input
+        _check(whole, weight, None, weight.shape[1] * groups, groups, transposed=False)
     one = [value if isinstance(value, int) else value[0] for value in (stride, padding, dilation)]
     made = conv2d(
         input.unsqueeze(-2),
@@ -217,10 +235,16 @@ def _check(
             f"input{list(input.shape)} to have {channels} channels, but got {input.shape[1]} "
             "channels instead"
         )
+    refuse_bias(weight, bias, weight._data.shape[1] * groups if transposed else weight._data.shape[0], transposed)
     if bias is not None and bias._data.dtype != input._data.dtype:
         kinds = {"float64": "double", "float32": "float", "int64": "long int", "float16": "c10::Half"}
         mine, theirs = (kinds.get(d.name, d.name) for d in (input.dtype, bias.dtype))
         raise RuntimeError(f"Input type ({mine}) and bias type ({theirs}) should be the same")
+    if 0 in weight._data.shape[2:]:
+        high, wide = weight.shape[2:]
+        raise RuntimeError(
+            f"kernel size should be greater than zero, but got kernel_height: {high} kernel_width: {wide}"
+        )
     if weight._data.dtype != input._data.dtype:
         names = [x.dtype.tensor_type.removesuffix("Tensor") for x in (input, weight)]
         raise RuntimeError(f"expected scalar type {names[0]} but found {names[1]}")
@@ -239,6 +263,8 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
         raise RuntimeError(
             f"pixel_shuffle expects input to have at least 3 dimensions, but got input with {input.ndim} dimension(s)"
         )
+    if r <= 0:
+        raise RuntimeError(f"pixel_shuffle expects a positive upscale_factor, but got {r}")
     if input.shape[-3] % r**2:
         raise RuntimeError(
             "pixel_shuffle expects its input's 'channel' dimension to be divisible by the square of "

@@ -8,11 +8,13 @@ import numpy as np
 
 from course.nptorch._tensor import Tensor
 from course.nptorch.nn.lifted import record
+from course.nptorch.ops.careful import refusing
 from course.nptorch.ops.shape import stretched
 
 __all__ = ["bilinear", "embedding", "linear", "one_hot"]
 
 
+@refusing("linear", early=True)
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """Return ``input @ weight.T + bias``.
 
@@ -39,9 +41,6 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     ----------
     .. [1] https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.linear.html
     """
-    for position, (name, x) in enumerate((("input", input), ("weight", weight)), 1):
-        if not isinstance(x, Tensor):
-            raise TypeError(f"linear(): argument '{name}' (position {position}) must be Tensor, not {type(x).__name__}")
     if not input.ndim or not weight.ndim:
         raise RuntimeError(
             f"both arguments to linear need to be at least 1D, but they are {input.ndim}D and {weight.ndim}D"
@@ -57,13 +56,14 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
 def _addmm(bias: Tensor, mat1: Tensor, mat2: Tensor) -> Tensor:
     a, b = mat1._data, mat2._data
+    if not bias._data.dtype == a.dtype == b.dtype:
+        name, x = ("self", bias) if bias._data.dtype != b.dtype else ("mat1", mat1)
+        kinds = [one.dtype.tensor_type.removesuffix("Tensor") for one in (x, mat2)]
+        raise RuntimeError(f"{name} and mat2 must have the same dtype, but got {' and '.join(kinds)}")
     if a.shape[1] != b.shape[0]:
         raise RuntimeError(
             f"mat1 and mat2 shapes cannot be multiplied ({a.shape[0]}x{a.shape[1]} and {b.shape[0]}x{b.shape[1]})"
         )
-    if a.dtype != b.dtype:
-        names = [x.dtype.tensor_type.removesuffix("Tensor") for x in (mat1, mat2)]
-        raise RuntimeError(f"mat1 and mat2 must have the same dtype, but got {' and '.join(names)}")
     product = a @ b
     stretched(bias._data, product.shape)
     product += bias._data
@@ -115,22 +115,31 @@ def embedding(
         raise NotImplementedError(
             "course.nptorch has no embedding with max_norm, scale_grad_by_freq or sparse gradients"
         )
-    indices, table = input._data, weight._data
-    if indices.dtype.kind not in "iu":
-        raise RuntimeError(
-            "Expected tensor for argument #1 'indices' to have one of the following scalar types: "
-            f"Long, Int; but got torch.{input.dtype.tensor_type} instead (while checking arguments "
-            "for embedding)"
-        )
-    rows = table.shape[0]
-    if np.any(indices < 0) or np.any(indices >= rows):
-        raise IndexError("index out of range in self")
     if padding_idx is not None:
+        rows = weight.shape[0]
         if not -rows <= padding_idx < rows:
             raise AssertionError("Padding_idx must be within num_embeddings")
         padding_idx %= rows
+    return _rows(weight, input, padding_idx)
+
+
+@refusing("embedding", early=True)
+def _rows(weight: Tensor, indices: Tensor, padding_idx: int | None) -> Tensor:
+    places, table = indices._data, weight._data
+    if table.ndim != 2:
+        raise RuntimeError("'weight' must be 2-D")
+    if places.dtype.kind not in "iu":
+        kind = "CPUBoolType" if places.dtype == np.bool_ else f"torch.{indices.dtype.tensor_type}"
+        raise RuntimeError(
+            "Expected tensor for argument #1 'indices' to have one of the following scalar types: "
+            f"Long, Int; but got {kind} instead (while checking arguments "
+            "for embedding)"
+        )
+    rows = table.shape[0]
+    if np.any(places < 0) or np.any(places >= rows):
+        raise IndexError("index out of range in self")
     facts: dict[str, Any] = {"rows": rows, "skipped": padding_idx}
-    return record("embedding", (weight, input), table[indices], facts)  # type: ignore[no-any-return]
+    return record("embedding", (weight, indices), table[places], facts)  # type: ignore[no-any-return]
 
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
@@ -141,9 +150,16 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     RuntimeError
         If an integer is negative or not below `num_classes`, or the dtype is not int64.
     """
-    indices = tensor._data
+    return _one_hot(tensor, num_classes)
+
+
+@refusing("one_hot")
+def _one_hot(input: Tensor, num_classes: int) -> Tensor:
+    indices = input._data
     if indices.dtype != np.int64:
         raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
+    if not indices.size and num_classes <= 0:
+        raise RuntimeError("Can not infer total number of classes from empty tensor.")
     if indices.size and indices.min() < 0:
         raise RuntimeError("Class values must be non-negative.")
     classes = int(indices.max()) + 1 if num_classes == -1 else num_classes

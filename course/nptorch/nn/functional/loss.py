@@ -17,10 +17,12 @@ from course.nptorch.grad_mode import recording
 from course.nptorch.nn.functional.classes import cross_entropy, nll_loss
 from course.nptorch.nn.functional.reduction import reduced, reduction_of
 from course.nptorch.nn.lifted import not_differentiable, record
+from course.nptorch.ops.careful import refusing
 from course.nptorch.ops.cast import result_type
 from course.nptorch.ops.layout import led_by
 from course.nptorch.ops.operands import in_common, refuse_floats_into, refuse_whole
 from course.nptorch.ops.register import FUNCTIONS
+from course.nptorch.ops.write import check_shapes
 
 __all__ = [
     "binary_cross_entropy",
@@ -38,7 +40,7 @@ __all__ = [
 
 def _aligned(input: Any, target: Any) -> tuple[Any, Any]:
     """Broadcast input and target against each other, with torch's warning."""
-    if target.shape != input.shape:
+    if target.size() != input.size():
         warnings.warn(
             f"Using a target size ({target.shape}) that is different to the input size "
             f"({input.shape}). This will likely lead to incorrect results due to broadcasting. "
@@ -177,11 +179,18 @@ def binary_cross_entropy(
         If an element of the input or the target is not between 0 and 1.
     """
     reduction = reduction_of(reduction, size_average, reduce)
-    if target.shape != input.shape:
+    if target.size() != input.size():
         raise ValueError(
             f"Using a target size ({target.shape}) that is different to the input size "
             f"({input.shape}) is deprecated. Please ensure they have the same size."
         )
+    if weight is not None:
+        weight = weight.expand(FUNCTIONS["broadcast_shapes"](target.shape, weight.shape))
+    return _of_chances(input, target, weight, reduction)
+
+
+@refusing("binary_cross_entropy", early=True)
+def _of_chances(input: Tensor, target: Tensor, weight: Tensor | None, reduction: str) -> Tensor:
     not_differentiable("binary_cross_entropy", weight=weight)
     x, t = input._data, target._data
     if x.dtype != t.dtype:
@@ -194,7 +203,6 @@ def binary_cross_entropy(
         raise RuntimeError("all elements of target should be between 0 and 1")
     with np.errstate(divide="ignore"):
         values = -(t * np.maximum(np.log(x), -100) + (1 - t) * np.maximum(np.log1p(-x), -100))
-    weight = None if weight is None else weight.expand(input.shape)
     values = values if weight is None else values * weight._data
     return _pointwise("binary_cross_entropy", input, target, values, reduction, weight)
 
@@ -216,13 +224,17 @@ def binary_cross_entropy_with_logits(
         If the shapes differ.
     """
     reduction = reduction_of(reduction, size_average, reduce)
-    if target.shape != input.shape:
+    if target.size() != input.size():
         raise ValueError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
     not_differentiable("binary_cross_entropy_with_logits", weight=weight, pos_weight=pos_weight)
     x, t = input._data, target._data
     refuse_whole("log_sigmoid_cpu", x)
     refuse_floats_into(t, x)
     log_sigmoid = np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
+    if pos_weight is not None:
+        check_shapes(pos_weight._data, t)
+    if weight is not None:
+        check_shapes(x, weight._data)
     if pos_weight is None:
         values = (1 - t) * x - log_sigmoid
     else:
@@ -256,6 +268,9 @@ def kl_div(
             "'mean' will be changed to behave the same as 'batchmean' in the next major release.",
             stacklevel=2,
         )
+    for position, (name, x) in enumerate((("input", input), ("target", target)), 1):
+        if not isinstance(x, Tensor):
+            raise TypeError(f"kl_div(): argument '{name}' (position {position}) must be Tensor, not {type(x).__name__}")
     if input._data.dtype.kind != "f" or target._data.dtype.kind != "f":
         raise RuntimeError("kl_div: Integral inputs not supported.")
     if log_target:
@@ -270,13 +285,15 @@ def kl_div(
     return values.mean() if reduction == "mean" else values.sum()  # type: ignore[no-any-return]
 
 
-def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Tensor:
+@refusing("cosine_similarity")
+def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """Return the cosine of the angle between `x1` and `x2` along an axis."""
     common = result_type(x1, x2)
     if not common.is_floating_point:
         kind = common.tensor_type.removesuffix("Tensor")
         raise RuntimeError(f"expected common dtype to be floating point, yet common dtype is {kind}")
     x1, x2 = x1.to(common), x2.to(common)
+    check_shapes(x1._data, x2._data)
     whole = np.broadcast_shapes(x1._data.shape, x2._data.shape)
     x1, x2 = (x if x._data.shape == whole else x.expand(whole) for x in (x1, x2))
     lengths = [x.norm(2, dim, keepdim=True).clone() for x in (x1, x2)]

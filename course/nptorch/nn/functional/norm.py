@@ -13,13 +13,17 @@ from typing import Any
 import numpy as np
 
 from course.nptorch._tensor import Tensor, wrap
+from course.nptorch.dtypes import dtype_of
 from course.nptorch.nn.lifted import not_differentiable, record
 from course.nptorch.nn.normal import Stats
+from course.nptorch.ops.axes import Shape, axis, listed
+from course.nptorch.ops.careful import refusing
 from course.nptorch.ops.operands import refuse_whole
 
 __all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm"]
 
 
+@refusing("batch_norm")
 def batch_norm(
     input: Tensor,
     running_mean: Tensor | None,
@@ -56,9 +60,13 @@ def batch_norm(
         If shapes do not fit.
     """
     x = input._data
-    if training and x.size == x.shape[0] * 0 + x.shape[1]:
+    if training and x.size == x.shape[axis(1, x.ndim)]:
         raise ValueError(f"Expected more than 1 value per channel when training, got input size {input.shape}")
-    channels = x.shape[1]
+    channels = x.shape[1] if x.ndim > 1 else 0
+    if not training:
+        for name, one in (("running_mean", running_mean), ("running_var", running_var)):
+            if one is None:
+                raise RuntimeError(f"{name} must be defined in evaluation mode")
     named = {
         "running_mean": running_mean,
         "running_var": running_var,
@@ -68,16 +76,16 @@ def batch_norm(
     for name, given in named.items():
         if given is not None and given.numel() != channels:
             raise RuntimeError(f"{name} should contain {channels} elements not {given.numel()}")
+    if x.dtype.kind == "f":
+        _refuse_mixed(x, weight, bias, running_mean, running_var)
     not_differentiable("native_batch_norm", running_mean=running_mean, running_var=running_var)
     axes = tuple(d for d in range(x.ndim) if d != 1)
     shape = (1, channels, *(1,) * (x.ndim - 2))
     if training:
         mean, var = _moments(x, axes, "batch_norm")
     else:
-        if running_mean is None or running_var is None:
-            raise RuntimeError("Expected running_mean and running_var to be defined when training=False")
-        mean = np.array(running_mean._data).reshape(shape)
-        var = np.array(running_var._data).reshape(shape)
+        refuse_whole("batch_norm", x)
+        mean, var = (np.array(kept._data).reshape(shape) for kept in (running_mean, running_var) if kept is not None)
     stats = Stats(axes, shape, axes, (channels,), mean, _rstd(var, eps, x), eps, not training)
     found = (stats.mean, stats.rstd) if training else (x[:0, 0], x[:0, 0])
     kept = (running_mean, running_var, *(wrap(one.reshape(-1)) for one in found))
@@ -90,9 +98,10 @@ def batch_norm(
     return made
 
 
+@refusing("layer_norm", early=True)
 def layer_norm(
     input: Tensor,
-    normalized_shape: Any,
+    normalized_shape: Shape,
     weight: Tensor | None = None,
     bias: Tensor | None = None,
     eps: float = 1e-5,
@@ -115,8 +124,9 @@ def layer_norm(
     RuntimeError
         If the last axes have other extents.
     """
-    last = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+    last = listed(normalized_shape)
     x = input._data
+    _refuse_affine(last, weight, bias)
     if x.shape[x.ndim - len(last) :] != last:
         wanted = ", ".join(map(str, last))
         raise RuntimeError(
@@ -124,6 +134,8 @@ def layer_norm(
             f"input of size{list(x.shape)}"
         )
     axes = tuple(range(x.ndim - len(last), x.ndim))
+    refuse_whole("LayerNormKernelImpl", x)
+    _refuse_mixed(x, weight, bias)
     mean, var = _moments(x, axes, "LayerNormKernelImpl")
     before = tuple(range(x.ndim - len(last)))
     affine = (*(1,) * len(before), *last)
@@ -142,6 +154,8 @@ def instance_norm(
     eps: float = 1e-5,
 ) -> Tensor:
     """Normalise every channel of every image by itself."""
+    if use_input_stats and math.prod(input.shape[2:]) == 1:
+        raise ValueError(f"Expected more than 1 spatial element when training, got input size {input.shape}")
     n, c = input.shape[:2]
     weight, bias, mean, var = (None if w is None else w.repeat(n) for w in (weight, bias, running_mean, running_var))
     flat = input.contiguous().view(1, n * c, *input.shape[2:])
@@ -152,6 +166,7 @@ def instance_norm(
     return made.view(*input.shape)  # type: ignore[no-any-return]
 
 
+@refusing("group_norm", early=True)
 def group_norm(
     input: Tensor,
     num_groups: int,
@@ -166,7 +181,11 @@ def group_norm(
     RuntimeError
         If the channels cannot be divided into groups.
     """
-    n, c = input.shape[:2]
+    n, c = input.shape[:2] if input.ndim > 1 else (1, 1)
+    if not num_groups:
+        raise ZeroDivisionError("integer division or modulo by zero")
+    if input.ndim < 2:
+        raise RuntimeError(f"Expected at least 2 dimensions for input tensor but received {input.ndim}")
     if c % num_groups:
         raise RuntimeError(
             f"Expected number of channels in input to be divisible by num_groups, but got input of "
@@ -176,7 +195,15 @@ def group_norm(
     if count == 1:
         size = [n * c // num_groups, num_groups, *input.shape[2:]]
         raise ValueError(f"Expected more than 1 value per channel when training, got input size {size}")
+    for name, one in (("weight", weight), ("bias", bias)):
+        if one is not None and one._data.shape != (c,):
+            raise RuntimeError(
+                f"Expected {name} to be a vector of size equal to the number of channels in input, but got {name} of "
+                f"shape {list((weight if weight is not None else one).shape)} and input of shape {list(input.shape)}"
+            )
     x = input._data
+    refuse_whole("GroupNormKernelImpl", x)
+    _refuse_mixed(x, weight, bias)
     grouped = x.reshape(n, num_groups, c // num_groups, -1)
     mean, var = _moments(grouped, (2, 3), "GroupNormKernelImpl")
     stats = Stats((2, 3), (1, num_groups, c // num_groups, 1), (0, 3), (c,), mean, _rstd(var, eps, x), eps, False)
@@ -190,6 +217,37 @@ def group_norm(
     found = [wrap(one.reshape(n, num_groups)) for one in (mean, stats.rstd)]
     values = np.ascontiguousarray(values.reshape(x.shape))
     return record("native_group_norm", (input, weight, bias, *found), values, facts)  # type: ignore[no-any-return]
+
+
+def _refuse_affine(last: tuple[int, ...], weight: Tensor | None, bias: Tensor | None) -> None:
+    """Refuse a scale or a shift that has not the shape of what is normalised."""
+    if not last:
+        raise RuntimeError(
+            "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, but got "
+            "normalized_shape = []"
+        )
+    for name, one in (("weight", weight), ("bias", bias)):
+        if one is not None and one._data.shape != last:
+            raise RuntimeError(
+                f"Expected {name} to be of same shape as normalized_shape, but got {name} of shape {list(one.shape)} "
+                f"and normalized_shape = {list(last)}"
+            )
+
+
+def _refuse_mixed(x: Any, *others: Tensor | None) -> None:
+    """Refuse dtypes that torch does not mix."""
+    kinds = [one._data.dtype for one in others if one is not None]
+    if not kinds or set(kinds) == {x.dtype}:
+        return
+    if kinds[0] == x.dtype:
+        names = [
+            dtype_of(d).tensor_type.removesuffix("Tensor") for d in (x.dtype, next(d for d in kinds if d != x.dtype))
+        ]
+        raise RuntimeError(f"expected scalar type {names[0]} but found {names[1]}")
+    if set(kinds) != {np.dtype(np.float32)}:
+        raise RuntimeError("mixed dtype (CPU): expect parameter to have scalar type of Float")
+    if x.dtype != np.float16:
+        raise RuntimeError("mixed dtype (CPU): all inputs must share same datatype.")
 
 
 def _normalised(

@@ -18,11 +18,13 @@ import numpy as np
 from course.nptorch._tensor import Tensor, wrap
 from course.nptorch.grad_mode import mode as grad_mode
 from course.nptorch.nn import pool_kernels
-from course.nptorch.nn.functional.conv import pair
+from course.nptorch.nn.functional.conv_checks import pair
+from course.nptorch.nn.functional.pool_checks import refuse_adaptive, refuse_empty, refuse_numbers, two, wanted_size
 from course.nptorch.nn.lifted import record
 from course.nptorch.nn.pool_kernels import averaging, fitting
 from course.nptorch.nn.windows import sliding
-from course.nptorch.ops.axes import axis
+from course.nptorch.ops.axes import Axes, axis, not_negative
+from course.nptorch.ops.careful import refusing
 from course.nptorch.ops.operands import refuse_whole
 
 __all__ = [
@@ -44,9 +46,9 @@ def _batched(input: Tensor, name: str) -> Any:
     if x.ndim == 3:
         return x[None]
     if name == "avg_pool2d" and x.ndim < 3:
+        if not x.ndim:
+            raise IndexError("Dimension specified as -3 but tensor has no dimensions")
         axis(-3, x.ndim)  # which is what torch stumbles over
-    if name == "adaptive_avg_pool2d":
-        raise RuntimeError(f"{name}(): Expected 3D or 4D tensor, but got {list(x.shape)}")
     if name == "avg_pool2d":
         raise RuntimeError(
             f"Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, but got:{list(x.shape)}"
@@ -55,17 +57,7 @@ def _batched(input: Tensor, name: str) -> Any:
 
 
 def _counts(images: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil: bool) -> tuple[int, int]:
-    for p, k, d in zip(padding, kernel, dilation, strict=True):
-        if p > (d * (k - 1) + 1) // 2:
-            raise RuntimeError(
-                f"pad should be at most half of effective kernel size, but got pad={p}, kernel_size={k} and "
-                f"dilation={d}"
-            )
-    if any(2 * p > k for p, k in zip(padding, kernel, strict=True)):
-        raise RuntimeError(
-            "pad should be smaller than or equal to half of kernel size, but got "
-            f"padW = {padding[1]}, padH = {padding[0]}, kW = {kernel[1]}, kH = {kernel[0]}"
-        )
+    """Return how many windows there are, downwards and to the right."""
     down, right = (
         fitting(n, k, s, p, d, ceil)
         for n, k, s, p, d in zip(images.shape[2:], kernel, stride, padding, dilation, strict=True)
@@ -78,9 +70,10 @@ def _counts(images: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, 
     return down, right
 
 
+@refusing("max_pool2d", early=True)
 def max_pool2d(
     input: Tensor,
-    kernel_size: Any,
+    kernel_size: Axes,
     stride: Any = None,
     padding: Any = 0,
     dilation: Any = 1,
@@ -105,10 +98,13 @@ def max_pool2d(
     RuntimeError
         If no window fits.
     """
-    images = _batched(input, "max_pool2d")
-    kernel = pair(kernel_size)
-    stride = kernel if stride is None or stride == [] else pair(stride)
-    padding, dilation = pair(padding), pair(dilation)
+    name = "max_pool2d"
+    kernel = two(name, "kernel_size", kernel_size)
+    stride = kernel if stride is None or stride == [] else two(name, "stride", stride)
+    padding, dilation = two(name, "padding", padding), two(name, "dilation", dilation)
+    images = _batched(input, name)
+    refuse_numbers(kernel, stride, padding, dilation, average=False)
+    refuse_empty(input._data.shape)
     count = _counts(images, kernel, stride, padding, dilation, ceil_mode)
     size = (images.shape[2], images.shape[3])
     windows = sliding(size, kernel, stride, padding, dilation, 1, count)
@@ -126,9 +122,10 @@ def max_pool2d_with_indices(*args: Any, **kwargs: Any) -> Any:
     return max_pool2d(*args, **{**kwargs, "return_indices": True})
 
 
+@refusing("avg_pool2d", early=True)
 def avg_pool2d(
     input: Tensor,
-    kernel_size: Any,
+    kernel_size: Axes,
     stride: Any = None,
     padding: Any = 0,
     ceil_mode: bool = False,
@@ -155,10 +152,15 @@ def avg_pool2d(
     RuntimeError
         If no window fits.
     """
-    images = _batched(input, "avg_pool2d")
-    kernel = pair(kernel_size)
-    stride = kernel if stride is None or stride == [] else pair(stride)
-    padding = pair(padding)
+    name = "avg_pool2d"
+    kernel = two(name, "kernel_size", kernel_size)
+    stride = kernel if stride is None or stride == [] else two(name, "stride", stride)
+    padding = two(name, "padding", padding)
+    if divisor_override == 0:
+        raise RuntimeError("divisor must be not zero")
+    images = _batched(input, name)
+    refuse_numbers(kernel, stride, padding, (1, 1), average=True)
+    refuse_empty(input._data.shape)
     count = _counts(images, kernel, stride, padding, (1, 1), ceil_mode)
     spans = []
     for n, m, k, s, p in zip(images.shape[2:], count, kernel, stride, padding, strict=True):
@@ -178,10 +180,21 @@ def avg_pool2d(
 
 def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
     """Return means over as many windows as wanted; None in `output_size` keeps an extent."""
-    images = _batched(input, "adaptive_avg_pool2d")
-    wanted = _wanted(input, output_size)
+    wanted = wanted_size("adaptive_avg_pool2d", input._data.shape, output_size)
+    return _adapted(input, wanted)
+
+
+@refusing("adaptive_avg_pool2d", early=True)
+def _adapted(input: Tensor, wanted: tuple[int, int]) -> Tensor:
+    if min(wanted) < 0:
+        raise RuntimeError(
+            "adaptive_avg_pool2d: elements of output_size must be greater than or equal to 0 but received "
+            f"{{{wanted[0]}, {wanted[1]}}}"
+        )
     if wanted == (1, 1):
         return input.mean((-2, -1), keepdim=True)  # type: ignore[no-any-return]
+    refuse_adaptive("adaptive_avg_pool2d", input._data.shape)
+    images = _batched(input, "adaptive_avg_pool2d")
     refuse_whole("adaptive_avg_pool2d", images)
     spans = [
         [(start, stop, stop - start) for start, stop in _adaptive(n, m)]
@@ -196,7 +209,10 @@ def adaptive_max_pool2d(input: Any, output_size: Any, return_indices: bool = Fal
         raise NotImplementedError("course.nptorch has no adaptive_max_pool2d with return_indices")
     from course.nptorch.ops.register import FUNCTIONS
 
-    wanted = _wanted(input, output_size)
+    wanted = wanted_size("adaptive_max_pool2d", input._data.shape, output_size)
+    refuse_adaptive("adaptive_max_pool2d", input._data.shape)
+    refuse_whole("adaptive_max_pool2d", input._data)
+    not_negative((*input._data.shape[:-2], *wanted))
     rows = []
     for top, bottom in _adaptive(input.shape[-2], wanted[0]):
         cells = [
@@ -205,12 +221,6 @@ def adaptive_max_pool2d(input: Any, output_size: Any, return_indices: bool = Fal
         ]
         rows.append(FUNCTIONS["stack"](cells, -1))
     return FUNCTIONS["stack"](rows, -2)
-
-
-def _wanted(images: Tensor, output_size: Any) -> tuple[int, int]:
-    given = output_size if isinstance(output_size, tuple | list) else (output_size, output_size)
-    height, width = (n if m is None else m for n, m in zip(images.shape[-2:], given, strict=True))
-    return height, width
 
 
 def _adaptive(size: int, count: int) -> list[tuple[int, int]]:
@@ -263,6 +273,22 @@ def interpolate(
             if size is None
             else "only one of size or scale_factor should be defined"
         )
+    spatial = list(input.shape[2:])
+    for given, what, form, sizes in (
+        (size, "output", "output size", "output size of {}"),
+        (scale_factor, "scale_factor", "scale_factor", "scale_factor of shape {}"),
+    ):
+        if isinstance(given, tuple | list) and len(given) != len(spatial):
+            letter = "o" if given is size else "s"
+            raise ValueError(
+                f"Input and {what} must have the same number of spatial dimensions, but got input with spatial "
+                f"dimensions of {spatial} and {sizes.format(given)}. Please provide input tensor in (N, C, d1, d2, "
+                f"...,dK) format and {form} in ({letter}1, {letter}2, ...,{letter}K) format."
+            )
+    if mode == "nearest" and align_corners is not None:
+        raise ValueError(
+            "align_corners option can only be set with the interpolating modes: linear | bilinear | bicubic | trilinear"
+        )
     if input.ndim != 4 or mode not in ("nearest", "bilinear") or antialias:
         raise NotImplementedError(
             f"course.nptorch has interpolate of 4-D input by 'nearest' and 'bilinear' only, not "
@@ -274,6 +300,11 @@ def interpolate(
         size = [math.floor(n * s) for n, s in zip(input.shape[2:], scales, strict=True)]
     wanted = pair(size)
     x = input._data
+    if min(*wanted, *x.shape[2:]) <= 0:
+        raise RuntimeError(
+            f"Input and output sizes should be greater than 0, but got input (H: {x.shape[2]}, W: {x.shape[3]}) output "
+            f"(H: {wanted[0]}, W: {wanted[1]})"
+        )
     refuse_whole(f"upsample_{mode}2d_channels_last", x)
     weigh = _nearest if mode == "nearest" else _bilinear
     down, right = (
