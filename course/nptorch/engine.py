@@ -110,9 +110,7 @@ class Pass:
         assert self.needed is not None
         wanted = node in self.needed
         asked = self.captures.get(node, ())
-        if (
-            not wanted and not asked and self.roots != [node]
-        ):  # of several roots it is passed over
+        if not wanted and not asked and self.roots != [node]:  # of several roots it is passed over
             return None
         if not wanted and node.hooks is not None:
             gradients = self._tensor_hooks(node, gradients)

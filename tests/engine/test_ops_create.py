@@ -256,3 +256,19 @@ thread.join()
 def test_infinities_come_silently():
     ran = subprocess.run([sys.executable, "-c", LOUD], capture_output=True, text=True, check=True)
     assert ran.stderr == ""
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [np.float32(1), 2.0],
+        [2.0, np.float64(1)],
+        [[1.0, 2.0], np.ones(2)],
+        [np.ones(2, np.float32), [1.0, 2.0]],
+        [np.int64(1), 2.5],
+        [np.float16(1), 2.0],
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Creating a tensor from a list")
+def test_dtype_of_numbers_of_several_kinds(values):
+    assert str(engine.tensor(values).dtype) == str(torch.tensor(values).dtype)

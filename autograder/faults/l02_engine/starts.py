@@ -130,7 +130,7 @@ def starts_asking_if_it_is_true(outputs: Any, gradients: Any) -> Any:
 def starts_in_double_precision(outputs: Any, gradients: Any) -> Any:
     starts = [checked(output, gradient) for output, gradient in zip(outputs, gradients, strict=True)]
     return [
-        torch.ones(*start.shape, dtype=torch.float64) if given is None and start is not None else start
+        torch.ones(start.shape, dtype=torch.float64) if given is None and start is not None else start
         for start, given in zip(starts, gradients, strict=True)
     ]
 

@@ -103,7 +103,7 @@ def array_of(data: Any, wanted: dtype | None) -> Any:
         refuse_nested(source)
     if wanted is not None:
         return array.astype(wanted.numpy)
-    if array.dtype == np.float64 and not isinstance(_first(source, np.ndarray), np.ndarray | np.generic):
+    if array.dtype == np.float64 and array.dtype not in _dtypes(source):
         return array.astype(get_default_dtype().numpy)
     if not array.size and isinstance(source, list):
         return array.astype(get_default_dtype().numpy)
@@ -111,10 +111,11 @@ def array_of(data: Any, wanted: dtype | None) -> Any:
     return array
 
 
-def _first(source: Any, *stop: type) -> Any:
-    while isinstance(source, list | tuple) and len(source):
-        source = source[0]
-    return source
+def _dtypes(source: Any) -> set[Any]:
+    """Return the dtypes of NumPy's arrays and numbers in nested lists; Python's own numbers have none."""
+    if isinstance(source, list | tuple):
+        return set().union(*[_dtypes(one) for one in source if type(one) is not float])
+    return {source.dtype} if isinstance(source, np.ndarray | np.generic) else set()
 
 
 @function("as_tensor", "asarray")
