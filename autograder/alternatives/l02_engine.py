@@ -43,7 +43,7 @@ def starts_checked_first(outputs: Any, gradients: Any) -> Any:
     made = list(gradients)
     for index, output in enumerate(outputs):
         if made[index] is None and output.requires_grad:
-            made[index] = torch.ones(*output.shape, dtype=output.dtype)
+            made[index] = torch.ones(output.shape, dtype=output.dtype)
     return made
 
 

@@ -54,7 +54,7 @@ def sum_by_axes(g: Any, shape: Any, dim: Any, keepdim: Any) -> Any:
 def sum_by_ones(g: Any, shape: Any, dim: Any, keepdim: Any) -> Any:
     narrow = [1 if axis in dim else length for axis, length in enumerate(shape)]
     wide = reshape(g, tuple(narrow))
-    return wide * (np.ones(shape, g.dtype) if isinstance(g, ARRAY) else torch.ones(*shape, dtype=g.dtype))
+    return wide * (np.ones(shape, g.dtype) if isinstance(g, ARRAY) else torch.ones(shape, dtype=g.dtype))
 
 
 @alternative("mean_self", "divided at the end")
