@@ -43,12 +43,15 @@ def is_noise(program: Program, difference: Difference, torch: Engine) -> bool:
     if difference.error is None or expected.array.dtype.kind != "f":
         made_whole = _whole_of_rounded(program, difference, expected, torch)
         decided = made_whole or _decided_by_rounding(program, difference, expected, torch)
-        return decided or _same_from_there(program, difference, torch)
+        asks = _JUMP.search(program.statements[difference.at]) is not None
+        return decided or (asks and _same_from_there(program, difference, torch))
     if _next_to_nothing(expected, difference.got):
         return True
     if not np.isfinite(difference.error):  # rounding decides, where something is divided by next to nothing
         moved = _variants(program, difference, expected, torch)
-        return any(other is not None and _other_kind(expected, other) for other in moved)
+        if any(other is not None and _other_kind(expected, other) for other in moved):
+            return True
+        return _same_from_there(program, difference, torch)
     size = float(np.nanmax(np.abs(expected.array[np.isfinite(expected.array)]), initial=0.0))
     if difference.error <= 10 * _rounded(program, difference, expected, torch):
         return True
@@ -58,12 +61,15 @@ def is_noise(program: Program, difference: Difference, torch: Engine) -> bool:
         return jumps and any(_moved(program, difference, expected, torch, by) > half for by in (2.0, -3.0, 5.0, -8.0))
     slack = _OF_NORMS if any("_norm(" in line for line in program.statements) else 1.0
     rounding = slack * TOLERANCE_ULPS * float(np.finfo(expected.array.dtype).eps) * max(size, 1.0)
-    if difference.error <= max(rounding, _as_float32(program, size)):
+    if difference.error <= max(rounding, _as_float32(program, max(size, 1.0))):
         return True
     if difference.error <= MARGIN * _rounded(program, difference, expected, torch):
         return True
+    widths = (1.0, 2.0**29) if _as_float32(program, 1.0) else (1.0,)  # ulps of float64, and of float32
     return any(
-        difference.error <= MARGIN * _moved(program, difference, expected, torch, steps) for steps in (2.0, -3.0)
+        difference.error <= MARGIN * _moved(program, difference, expected, torch, steps * width)
+        for width in widths
+        for steps in (2.0, -3.0, 5.0, -8.0)
     )
 
 
@@ -115,13 +121,14 @@ def _whole_of_rounded(program: Program, difference: Difference, expected: Number
 
 
 def _same_from_there(program: Program, difference: Difference, torch: Engine) -> bool:
-    """Return whether torch makes the same of the engine's numbers, where a statement asks on which side they are.
+    """Return whether torch makes the same of the engine's numbers.
 
-    Two products of matrices that cancel leave 0, or a rounding error that no input decides about: an engine may
+    It matters where a statement asks on which side of a number they are, or divides by them. Two products of matrices
+    that cancel leave 0, or a rounding error that no input decides about: an engine may
     add up without rounding in between. That far the numbers agree, or the difference would have been found there.
     """
     line, got = program.statements[difference.at], difference.got
-    if not _JUMP.search(line) or not isinstance(got, Numbers) or not difference.at:
+    if not isinstance(got, Numbers) or not difference.at:
         return False
     before = Program(program.statements[: difference.at])
     ours = run(before, engine("nptorch"))[-1].seen

@@ -9,7 +9,7 @@ import numpy as np
 
 from course.nptorch._tensor import Tensor, wrap
 from course.nptorch.dtypes import dtype_of, result_type
-from course.nptorch.grad_mode import mode
+from course.nptorch.grad_mode import mode, recording
 from course.nptorch.ops.axes import Dim, axes
 from course.nptorch.ops.layout import led_by
 from course.nptorch.ops.operands import aligned, operand
@@ -142,7 +142,7 @@ def isclose(self: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-0
         raise RuntimeError(f"{_spelled(a)} did not match {_spelled(b)}")
     check_shapes(a, b)
     if mode.enabled:
-        _ = self.grad_fn, other.grad_fn  # torch subtracts: views that must not be used any more raise
+        _ = other.grad_fn, self.grad_fn  # torch subtracts: views that must not be used any more raise
     with np.errstate(all="ignore"):
         return wrap(led_by(np.isclose(a, b, rtol, atol, equal_nan), a, b))
 
@@ -155,7 +155,8 @@ def _spelled(a: Any) -> str:
 @op("allclose", early=False)
 def allclose(self: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
     """Return whether `isclose` holds everywhere."""
-    return bool(isclose(self, other, rtol, atol, equal_nan)._data.all())
+    with recording(False):
+        return bool(isclose(self, other, rtol, atol, equal_nan)._data.all())
 
 
 @op("equal", early=False)

@@ -105,10 +105,10 @@ def view_as(self: Tensor, other: Tensor) -> Tensor:
     return view(self, other.shape)
 
 
-@op("reshape_as", early=True)
+@op("reshape_as", early=False)
 def reshape_as(self: Tensor, other: Tensor) -> Tensor:
     """Return the same elements in the shape of `other`: a view if possible, else a copy."""
-    return reshape(self, other.shape)
+    return self.reshape(other.shape)  # type: ignore[no-any-return]
 
 
 @op("flatten", early=False)
@@ -316,10 +316,10 @@ def stretched(array: Any, wanted: tuple[int, ...], asked: tuple[int, ...] = ()) 
             )
 
 
-@op("expand_as", early=True)
+@op("expand_as", early=False)
 def expand_as(self: Tensor, other: Tensor) -> Tensor:
     """Return a view stretched to the shape of `other`."""
-    return expand(self, other.shape)
+    return self.expand(other.shape)  # type: ignore[no-any-return]
 
 
 @op("broadcast_to", early=False)
