@@ -52,6 +52,14 @@ PIECES = Program(
         "e.backward()",
     )
 )
+STACKED = Program(
+    (
+        "a = T.tensor([1.0], requires_grad=True)",
+        "with T.inference_mode():\n    c = 0 - a",
+        "d = T.stack([c])",
+        "d[0] = a",
+    )
+)
 
 TENSOR: Any = nptorch.Tensor
 
@@ -61,7 +69,7 @@ def differ(program: Program) -> bool:
     return first_difference(program, theirs, ours) is not None
 
 
-@pytest.mark.parametrize("program", [SHARED, SIGMOID, HELD, PIECES])
+@pytest.mark.parametrize("program", [SHARED, SIGMOID, HELD, PIECES, STACKED])
 def test_the_engines_differ_and_the_reason_is_found(program: Program) -> None:
     assert differ(program), "torch has changed: the exclusion can go"
     assert judge(program) is None
