@@ -94,6 +94,6 @@ def view_several(
     attach_several(row, (source,), made, facts)
     for view, step in zip(made, steps, strict=True):
         as_view(source, view, step)
-        if mode.enabled:
+        if mode.enabled and view._made != "inference":
             view._made = "several"
     return tuple(made)

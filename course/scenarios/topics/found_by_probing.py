@@ -109,3 +109,21 @@ def hooks_of_roots_that_lead_nowhere(T: Any, draw: Draw) -> Yields:
         roots = [unwanted] if other is None else [unwanted, other] if name == "below" else [other, unwanted]
         gradients = T.autograd.grad(roots, [w], [T.ones_like(w) for _ in roots], allow_unused=True)
         yield name, (gradients, list(log))
+
+
+@scenario(
+    "modes.views-of-views-of-several-modes", lesson=6, asks="A view of a view, each made in its mode: what forbids?"
+)
+def views_of_views_of_several_modes(T: Any, draw: Draw) -> Yields:
+    modes = {"inference": T.inference_mode, "no_grad": T.no_grad, "recording": T.enable_grad}
+    for first, outer in modes.items():
+        for second, inner in modes.items():
+            for way in ("unbind", "slice"):
+                base, b = T.ones(2, 2, 2), T.tensor(1.0, requires_grad=True)
+                with outer():
+                    view = base[0]
+                with inner():
+                    view = view.unbind()[0] if way == "unbind" else view[:]
+                base.add_(b)
+                said = words(lambda view=view: view.grad_fn)
+                yield f"{first}, {second}, {way}", said
