@@ -111,9 +111,7 @@ def hooks_of_roots_that_lead_nowhere(T: Any, draw: Draw) -> Yields:
         yield name, (gradients, list(log))
 
 
-@scenario(
-    "modes.views-of-views-of-several-modes", lesson=6, asks="A view of a view, each in its mode: what forbids?"
-)
+@scenario("modes.views-of-views-of-several-modes", lesson=6, asks="A view of a view, each in its mode: what forbids?")
 def views_of_views_of_several_modes(T: Any, draw: Draw) -> Yields:
     modes = {"inference": T.inference_mode, "no_grad": T.no_grad, "recording": T.enable_grad}
     for first, outer in modes.items():
