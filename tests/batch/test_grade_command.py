@@ -56,6 +56,15 @@ def started(course: Path) -> subprocess.Popen[str]:
     return process
 
 
+def slowed(course: Path, student: str) -> None:
+    """Let a student's notebook take so long that there is time to end the grading before it is judged."""
+    path = course / "submitted" / student / LESSON / f"{LESSON}.ipynb"
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    cell = next(one for one in notebook["cells"] if one["metadata"].get("nbgrader", {}).get("solution"))
+    cell["source"] = ["import time\n", "time.sleep(2)\n", *cell["source"]]
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+
+
 def workers(course: Path) -> list[int]:
     """List the worker processes of a course."""
     found = []
@@ -72,8 +81,9 @@ def workers(course: Path) -> list[int]:
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT])
 def test_goes_on_after_being_ended(make_course: Callable[..., Path], end: signal.Signals) -> None:
-    students = ["ada", "carla", "dmitri", "emeka", "goran", "hana", "ivan", "june", "lena", "mina"]
+    students = ["ada", "carla", "dmitri", "emeka"]
     course = make_course(students)
+    slowed(course, "emeka")
     process = started(course)
     process.send_signal(end)
     out, err = process.communicate(timeout=30)
