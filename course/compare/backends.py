@@ -146,7 +146,8 @@ def _read_nptorch(tensor: Any) -> Any:
 
 
 def _read_torch(tensor: Any) -> Any:
-    if tensor.is_meta:  # a shape and a dtype, and no numbers to read
+    # a shape and a dtype, and no numbers to read: of its zeros without memory torch 2.13 dies (segmentation fault)
+    if tensor.is_meta or tensor._is_zerotensor():
         return np.zeros(tensor.shape, str(tensor.dtype).rpartition(".")[2])
     return tensor.numpy(force=True)
 

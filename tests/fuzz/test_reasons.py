@@ -125,3 +125,16 @@ def test_a_product_of_a_number_and_a_bool_is_known_to_be_float32() -> None:
         "q.backward()",
     )
     assert judge(Program(cancels)) is None
+
+
+def test_zeros_without_memory_are_read() -> None:
+    """The gradient of the gradient of abs has no memory in torch: to read it as it is ends the process."""
+    lines = (
+        "b = T.tensor([-1.0, 2.0], requires_grad=True)",
+        "f = b.abs()",
+        "i, = fresh(T.autograd.grad(f, [b], create_graph=True, grad_outputs=T.ones_like(f)))",
+        "i.exp().backward(T.ones_like(i))",
+    )
+    seen = run(Program(lines), engine("torch-cpu"))[-1].seen["b"]["grad"]
+    assert seen.array.tolist() == [0.0, 0.0]
+    assert judge(Program(lines)) is None
