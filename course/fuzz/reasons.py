@@ -1,4 +1,4 @@
-"""Differences that stay, and whose reason is shown by running the program once more."""
+"""Differences that stay: each for a reason that another run, or what the program did before, shows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from course.fuzz.run import Engine, Run, Step, engine, quiet, run
 
 
 def is_explained(program: Program, difference: Difference, torch: Engine) -> bool:
-    """Return whether another run shows why the engines part, and that neither could do otherwise."""
+    """Return whether a difference has one of these reasons."""
     return (
         _leaves_share_a_gradient(program, difference, torch)
         or _sigmoid_in_one_piece(program, difference, torch)
