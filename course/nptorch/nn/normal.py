@@ -55,21 +55,21 @@ def moments(x: Any, stats: Stats) -> tuple[Any, Any]:
     return mean, (variance + stats.eps) ** -0.5
 
 
-def standard(x: Any, stats: Stats) -> Any:
+def standard(x: Any, stats: Stats, found: tuple[Any, Any] | None = None) -> Any:
     """Return `x` with mean 0 and variance 1."""
-    mean, rstd = moments(x, stats)
+    mean, rstd = found or moments(x, stats)
     return (x - mean) * rstd
 
 
-def norm_input(g: Any, x: Any, weight: Any, stats: Stats) -> Any:
-    """Return the gradient of the input.
+def norm_input(g: Any, x: Any, weight: Any, stats: Stats, found: tuple[Any, Any] | None = None) -> Any:
+    """Return the gradient of the input; `found` are mean and 1 / standard deviation, if they are known.
 
     In training, moving one element moves mean and variance too: what `g` has in common with all
     elements, and with their deviations, falls out.
     """
     if weight is not None:
         g = g * reshape(weight, stats.affine)
-    mean, rstd = moments(x, stats)
+    mean, rstd = found or moments(x, stats)
     if stats.fixed:
         return g * rstd
     n = math.prod(x.shape[d] for d in stats.axes)

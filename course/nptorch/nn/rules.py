@@ -32,6 +32,7 @@ from course.nptorch.math import (
 )
 from course.nptorch.nn import conv_kernels, pool_kernels
 from course.nptorch.nn import kernels as k
+from course.nptorch.nn.group import NativeGroupNormBackward0, found_results, group_input
 from course.nptorch.nn.lifted import constant, lifted
 from course.nptorch.nn.normal import affine_sum, norm_input, standard
 from course.nptorch.nn.slopes import (
@@ -126,8 +127,9 @@ vjp("native_batch_norm", input=lambda g, input, weight, stats: held(norm_input(g
     running_mean=None, running_var=None, result1=None, result2=None)
 vjp("native_layer_norm", input=lambda g, input, weight, bias, stats: held(norm_input(g, input, weight, stats), g, input, weight, bias),
     weight=lambda g, input, weight, bias, stats: held(affine_sum(g * standard(input, stats), stats), g, input, weight, bias), bias=lambda g, input, weight, bias, stats: held(affine_sum(g, stats), g, input, weight, bias), result1=None, result2=None)
-vjp("native_group_norm", input=lambda g, input, weight, stats, grouped: held(reshape(norm_input(reshape(g, grouped), reshape(input, grouped), weight, stats), tuple(input.shape)), g, input),
-    weight=lambda g, input, weight, stats, grouped: held(affine_sum(reshape(g, grouped) * standard(reshape(input, grouped), stats), stats), input, weight), bias=lambda g, input, weight, stats, grouped: affine_sum(reshape(g, grouped), stats), result1=None, result2=None).kind.outputs = 3  # of mean and deviation, too: those never come
+vjp("native_group_norm", input=lambda g, input, weight, result1, result2, stats, grouped, node: group_input(g, input, weight, found_results(result1, result2, stats, node), stats, grouped),
+    weight=lambda g, input, weight, result1, result2, stats, grouped, node: g[0] if g[0] is None else held(affine_sum(reshape(g[0], grouped) * standard(reshape(input, grouped), stats, found_results(result1, result2, stats, node)), stats), input, weight),
+    bias=lambda g, stats, grouped: g[0] if g[0] is None else affine_sum(reshape(g[0], grouped), stats), result1=None, result2=None).kind = NativeGroupNormBackward0
 
 # -- activations -----------------------------------------------------------------------------------
 vjp("prelu",    self=lambda g, self, weight: prelu_backward(g, self, weight), weight=lambda g, self, weight: prelu_weight_backward(g, self, weight), node_name="PreluKernelBackward0")

@@ -264,3 +264,28 @@ def gradient_of_one_output_of_three(T: Any, draw: Draw) -> Yields:
     weight, bias = [T.tensor(draw.normal(4), requires_grad=True) for _ in range(2)]
     y = functional.group_norm(x, 2, weight, bias)
     yield "gradients", T.autograd.grad((y * y.sin()).sum(), (x, weight, bias))
+
+
+@scenario(
+    "nn_functional.results-that-nobody-sees",
+    lesson=8,
+    ulps=1024,
+    asks="Mean and deviation of group_norm are results of its node, too: when do gradients arrive for them?",
+)
+def results_that_nobody_sees(T: Any, draw: Draw) -> Yields:
+    x = T.tensor(draw.normal(2, 4, 3), requires_grad=True)
+    weight, bias = [T.tensor(draw.normal(4), requires_grad=True) for _ in range(2)]
+    factor = T.tensor(draw.normal(2, 4, 3))
+    arrived: list[Any] = []
+    for name, given in (("alone", ()), ("with weight and bias", (weight, bias))):
+        y = T.nn.functional.group_norm(x, 2, *given)
+        y.grad_fn.register_prehook(lambda g: arrived.append([one is not None for one in g]))
+        (slope,) = T.autograd.grad((y * factor).sum(), x, create_graph=True)
+        second = T.autograd.grad((slope * slope).sum(), (x, *given[:1]), create_graph=True)
+        yield f"{name}: gradients", (slope.detach(), *[one.detach() for one in second])
+        yield f"{name}: third", T.autograd.grad(second[0].sin().sum(), x, retain_graph=True)
+        yield f"{name}: what arrived", list(arrived)
+        for k in range(1, 8):
+            parts = (factor, T.ones(2, 2, dtype=T.float64), T.full((2, 2), 0.5, dtype=T.float64))
+            out = y.grad_fn(*[part if k >> i & 1 else None for i, part in enumerate(parts)])
+            yield f"{name}: node called with {k:03b}", [one if one is None else one.detach() for one in out]

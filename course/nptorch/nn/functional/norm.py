@@ -8,6 +8,7 @@ References
 from __future__ import annotations
 
 import math
+import weakref
 from typing import Any
 
 import numpy as np
@@ -216,7 +217,10 @@ def group_norm(
     facts = {"stats": stats, "grouped": grouped.shape}
     found = [wrap(one.reshape(n, num_groups)) for one in (mean, stats.rstd)]
     values = np.ascontiguousarray(values.reshape(x.shape))
-    return record("native_group_norm", (input, weight, bias, *found), values, facts)  # type: ignore[no-any-return]
+    made: Tensor = record("native_group_norm", (input, weight, bias, *found), values, facts)
+    if made._grad_fn is not None:
+        facts["node"] = weakref.ref(made._grad_fn)
+    return made
 
 
 def _refuse_affine(last: tuple[int, ...], weight: Tensor | None, bias: Tensor | None) -> None:
