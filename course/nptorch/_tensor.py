@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from course.nptorch import messages
-from course.nptorch.assigned import check_data, check_gradient
+from course.nptorch.assigned import check_data, check_flag, check_gradient
 from course.nptorch.dtypes import Size, cpu, dtype, dtype_of, get_default_dtype
 from course.nptorch.grad_mode import mode
 from course.nptorch.graph import AccumulateGrad, accumulator, hook_onto, hooks_of
@@ -171,6 +171,7 @@ class Tensor:
 
     @requires_grad.setter
     def requires_grad(self, wanted: bool) -> None:
+        check_flag(wanted)
         if self._grad_fn is not None:
             extra = "" if wanted else messages.USE_DETACH
             raise RuntimeError(messages.ONLY_LEAVES + extra)
@@ -190,6 +191,7 @@ class Tensor:
         RuntimeError
             If the dtype is not floating point, or a non-leaf is switched off.
         """
+        check_flag(requires_grad, "requires_grad_")
         if self._grad_fn is not None:
             if not requires_grad:
                 raise RuntimeError(messages.ONLY_LEAVES + messages.USE_DETACH)
@@ -198,9 +200,7 @@ class Tensor:
             if not self.dtype.is_floating_point:
                 raise RuntimeError(messages.ONLY_FLOATS_HERE)
             if self._inference and not mode.inference:
-                raise RuntimeError(
-                    "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed."
-                )
+                raise RuntimeError(messages.INFERENCE_LEAF)
         self._requires_grad = bool(requires_grad)
         return self
 
@@ -328,7 +328,8 @@ class Tensor:
         """
         if not self.requires_grad:
             raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
-        node = None if self._grad_fn is None else self.grad_fn  # torch does not look behind a view here
+        done = self._grad_fn is None or self.retains_grad  # then torch does not look behind a view
+        node = None if done else self.grad_fn
         if node is not None:
             hooks_of(node).retained[self._output_nr] = weakref.ref(self)
 

@@ -1,4 +1,4 @@
-"""What may be assigned to ``x.grad`` and to ``x.data``."""
+"""What may be assigned to ``x.grad``, ``x.data`` and ``x.requires_grad``."""
 
 from __future__ import annotations
 
@@ -64,3 +64,19 @@ def check_data(tensor: Any, other: Any) -> None:
         raise TypeError(f"Variable data has to be a tensor, but got {type(other).__name__}")
     if tensor.requires_grad and not other.dtype.is_floating_point:
         raise RuntimeError("data set to a tensor that requires gradients must be floating point or complex dtype")
+
+
+def check_flag(wanted: Any, method: str = "") -> None:
+    """Check that `wanted` is a bool, as the attribute ``requires_grad`` or the argument of a method must be.
+
+    Raises
+    ------
+    RuntimeError, TypeError
+        If it is not; the second for a method.
+    """
+    if isinstance(wanted, bool):
+        return
+    if not method:
+        raise RuntimeError("requires_grad must be a bool")
+    kind = type(wanted).__name__
+    raise TypeError(f"{method}(): argument 'requires_grad' (position 1) must be bool, not {kind}")

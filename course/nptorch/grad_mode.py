@@ -23,6 +23,7 @@ class GradMode(threading.local):
     saving_refused: str | None = None  # what disable_saved_tensors_hooks wants said
     multithreading = True  # only remembered
     in_rule = False  # inside a rule that is recorded: there, torch has numbers as plain facts
+    rule = ""  # the name of the node whose rule is recorded
     watcher: Any = None  # who looks on in this thread; the engine itself never asks
 
 

@@ -123,7 +123,10 @@ class Node:
         for index, g in enumerate(gradients):
             if g is not None and not hasattr(g, "_data"):
                 raise TypeError(f"argument {index} is not a Variable")
-        out = self.apply([g if g is None or mode.enabled else g._data for g in gradients])
+        if mode.enabled:
+            out = self.apply_recorded([*gradients])
+        else:
+            out = self.apply([None if g is None else g._data for g in gradients])
         shown = tuple([None if g is None else as_tensor(g) for g in out])
         return shown[0] if len(shown) == 1 else shown
 

@@ -79,6 +79,7 @@ tril = both("tril", np.tril)
 triu = both("triu", np.triu)
 permute = both("permute", np.transpose)
 expand = both("expand", repeated)
+t = both("t", np.transpose)
 reshape = both("reshape", np.reshape)
 squeeze = both("squeeze", np.squeeze)
 unsqueeze = both("unsqueeze", np.expand_dims)
@@ -93,6 +94,11 @@ def raw(x: Any) -> Any:
 def where(condition: Any, a: Any, b: Any) -> Any:
     """Pick from `a` where `condition` holds, else from `b` (each a number as well)."""
     return choose(condition, a, b) if isinstance(condition, ARRAY) else condition.choose(a, b)
+
+
+def masked_fill(x: Any, mask: Any, value: float) -> Any:
+    """Return `x` with a number in it where `mask` holds."""
+    return choose(mask, value, x) if isinstance(x, ARRAY) else x.masked_fill(mask, value)
 
 
 def one_minus(weight: Any) -> Any:
@@ -158,9 +164,19 @@ def matmul(a: Any, b: Any) -> Any:
     return a @ b
 
 
+def as_shaped(x: Any, shape: tuple[int, ...]) -> Any:
+    """Return `x` in another shape, or itself if it has that one."""
+    return x if tuple(x.shape) == tuple(shape) else reshape(x, shape)
+
+
 def transpose(x: Any) -> Any:
     """Swap the last two axes."""
     return x.swapaxes(-1, -2)
+
+
+def scaled(x: Any, factor: float) -> Any:
+    """Return ``x * factor``, and `x` itself if that is 1."""
+    return x if factor == 1 else x * factor
 
 
 def outer(a: Any, b: Any) -> Any:
@@ -259,7 +275,9 @@ def concatenate(pieces: Sequence[Any], dim: int) -> Any:
 
 def stack(pieces: Sequence[Any], dim: int) -> Any:
     """Join arrays or Tensors along a new axis."""
-    return concatenate([unsqueeze(piece, dim) for piece in pieces], dim)
+    if isinstance(pieces[0], ARRAY):
+        return np.stack(pieces, axis=dim)
+    return pieces[0].stacked(pieces, dim)
 
 
 def along(index: Any, dim: int) -> tuple[Any, ...]:
@@ -314,7 +332,7 @@ def without(g: Any, indices: Any) -> Any:
     keep[indices] = False
     if isinstance(g, ARRAY):
         return np.where(keep, g, 0).astype(g.dtype)
-    return g.masked_fill(g.new_tensor(~keep).bool(), 0)
+    return g.blanked(~keep)
 
 
 def put_diagonal(g: Any, shape: Shape, offset: int, dim1: int, dim2: int) -> Any:
@@ -324,7 +342,8 @@ def put_diagonal(g: Any, shape: Shape, offset: int, dim1: int, dim2: int) -> Any
     order = (*(d for d in range(len(shape)) if d not in (dim1, dim2)), dim1, dim2)
     turned_shape = tuple(shape[d] for d in order)
     put = index_put(g, turned_shape, place) if isinstance(g, ARRAY) else g.put_into(turned_shape, place)
-    return permute(put, tuple(sorted(range(len(order)), key=order.__getitem__)))
+    back = tuple(sorted(range(len(order)), key=order.__getitem__))
+    return put if back == tuple(range(len(order))) else permute(put, back)
 
 
 # -- sums and their kin ----------------------------------------------------------------------------
@@ -360,7 +379,7 @@ def unrepeat(g: Any, shape: Shape, repeats: Shape) -> Any:
     """Sum the gradient of ``repeat`` over the copies of each element."""
     g = reshape(g, tuple(n for pair in zip(repeats, _front(shape, repeats), strict=True) for n in pair))
     g = g.sum(axis=tuple(range(0, 2 * len(repeats), 2)))
-    return reshape(g, shape)
+    return as_shaped(g, shape)
 
 
 def _front(shape: Shape, repeats: Shape) -> Shape:

@@ -92,6 +92,7 @@ SAVED_DETACHED = (
     "not supported, please use out-of-place `.detach()` instead"
 )
 
+INFERENCE_LEAF = "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed."
 INFERENCE_SAVED = (
     "Inference tensors cannot be saved for backward. Please do not use Tensors created in "
     "inference mode in computation tracked by autograd. To work around this, you can make a clone "

@@ -80,11 +80,12 @@ class OpNode(ShownSaved):
         ]
 
     def apply_recorded(self, gradients: list[Any], runs: Any = None) -> Any:
-        mode.in_rule = self.plan.op.name not in OF_NUMBERS
+        op = self.plan.op
+        mode.in_rule, mode.rule = op.name not in OF_NUMBERS, op.node_name
         try:
             return self.apply(gradients) if runs is None else self.apply(gradients, runs)
         finally:
-            mode.in_rule = False
+            mode.in_rule, mode.rule = False, ""
 
     def saved(self) -> tuple[Any, ...]:
         return self.kept

@@ -21,6 +21,7 @@ import math
 from course.nptorch.math import (
     along,
     as_numbers,
+    as_shaped,
     below,
     between,
     concatenate,
@@ -37,6 +38,7 @@ from course.nptorch.math import (
     isnan,
     log,
     log_number,
+    masked_fill,
     matmul,
     no_derivative,
     number_over,
@@ -52,6 +54,7 @@ from course.nptorch.math import (
     reciprocal_or_0,
     reshape,
     roll,
+    scaled,
     select,
     sgn,
     sin,
@@ -60,6 +63,7 @@ from course.nptorch.math import (
     squeeze,
     stack,
     swapaxes,
+    t,
     tied,
     transpose,
     tril,
@@ -101,7 +105,7 @@ vjp("relu",       self=built(1, "relu_self",    lambda g, result: ...))
 vjp("neg",        self=lambda g: -g)
 vjp("cos",        self=lambda g, self: g * -sin(self))
 vjp("tan",        self=lambda g, result: g * (1 + result * result))
-vjp("asin",       self=lambda g, self: g / sqrt(1 - self * self))
+vjp("asin",       self=lambda g, self: g * power(1 - self * self, -0.5))
 vjp("acos",       self=lambda g, self: g * -power(1 - self * self, -0.5))
 vjp("atan",       self=lambda g, self: g / (self * self + 1))
 vjp("sinh",       self=lambda g, self: g * cosh(self))
@@ -168,13 +172,13 @@ vjp("pow_number", self=lambda g, self, exponent: zeros_like(g) if exponent == 0 
 vjp("number_pow", exponent=lambda g, exponent, result, base: g * where((exponent >= 0) & (base == 0), 0, result * log_number(base)), node_name="PowBackward2")
 vjp("hypot",   self=lambda g, self, result: g * self / result, other=lambda g, other, result: g * other / result)
 vjp("logaddexp", self=lambda g, self, other: g / (1 + exp(other - self)), other=lambda g, self, other: g / (1 + exp(self - other)))
-vjp("xlogy",   self=lambda g, self, other: where((self == 0) & (other <= 0), 0, xlogy(g, other)), other=lambda g, self, other: g * self / other)
+vjp("xlogy",   self=lambda g, self, other: masked_fill(xlogy(g, other), (self == 0) & (other <= 0), 0), other=lambda g, self, other: g * self / other)
 vjp("atan2",   self=lambda g, self, other: g * other * reciprocal_or_0(self * self + other * other), other=lambda g, self, other: g * -self * reciprocal_or_0(self * self + other * other), node_name="Atan2Backward0")
-vjp("maximum", self=lambda g, self, other: where(self == other, g / 2, where(self < other, 0, g)), other=lambda g, self, other: where(self == other, g / 2, where(self > other, 0, g)))
-vjp("minimum", self=lambda g, self, other: where(self == other, g / 2, where(self > other, 0, g)), other=lambda g, self, other: where(self == other, g / 2, where(self < other, 0, g)))
+vjp("maximum", self=lambda g, self, other: masked_fill(where(self == other, g / 2, g), self < other, 0), other=lambda g, self, other: masked_fill(where(self == other, g / 2, g), self > other, 0))
+vjp("minimum", self=lambda g, self, other: masked_fill(where(self == other, g / 2, g), self > other, 0), other=lambda g, self, other: masked_fill(where(self == other, g / 2, g), self < other, 0))
 vjp("where",   self=lambda g, condition: where(condition, g, 0),    other=lambda g, condition: where(condition, 0, g), condition=None)
-vjp("masked_fill", self=lambda g, mask: where(mask, 0, g), mask=None)
-vjp("masked_fill_tensor", self=lambda g, mask: where(mask, 0, g),   value=lambda g, mask: held(where(mask, g, 0), g), mask=None, node_name="MaskedFillBackward1")
+vjp("masked_fill", self=lambda g, mask: masked_fill(g, mask, 0), mask=None)
+vjp("masked_fill_tensor", self=lambda g, mask: masked_fill(g, mask, 0),   value=lambda g, mask: held(where(mask, g, 0), g), mask=None, node_name="MaskedFillBackward1")
 vjp("clamp_tensor", self=lambda g, self, min, max: where(between(self, min, max), g, 0),
                min=lambda g, self, min, max: where((self < min) & below(min, max, True), g, 0), max=lambda g, self, min, max: where((self > max) | below(max, min, False), g, 0), node_name="ClampBackward0")
 vjp("lerp",    self=lambda g, weight: g * (1 - weight),             end=lambda g, weight: g * weight)
@@ -199,7 +203,7 @@ vjp("nansum",    self=lambda g, self, dim, keepdim: expand_as_summed(g, self, di
 vjp("amax",      self=lambda g, self, result, dim, keepdim: expand_as_summed(g, self, dim, keepdim) * shares(self == expand_as_summed(result, self, dim, keepdim), dim, self))
 share("amin", "amax")
 vjp("aminmax",   self=lambda g, self, low, high, dim, keepdim: added(of_extreme(g[0], self, low, dim, keepdim), of_extreme(g[1], self, high, dim, keepdim)), low=None, high=None)
-vjp("max",       self=lambda g, self, result: shared(g, (self == result) | (isnan(self) & isnan(result)), tuple(range(len(self.shape)))), node_name="MaxBackward1")
+vjp("max",       self=lambda g, self, result: shared(g, (self == result) | (isnan(self) & isnan(result))), node_name="MaxBackward1")
 share("min", "max", node_name="MinBackward1")
 share("median", "max", node_name="MedianBackward0")
 vjp("max_dim",   self=lambda g, indices, shape, dim, keepdim: put_picked(g, indices, shape, dim, keepdim), indices=None, node_name="MaxBackward0")
@@ -217,9 +221,9 @@ vjp("mm",     self=built(3, "matmul_self", lambda g, other: ...),  other=built(3
 share("bmm", "mm")
 vjp("mv",     self=lambda g, vec: outer(g, vec),                   vec=lambda g, self: matmul(transpose(self), g))
 vjp("dot",    self=lambda g, tensor: g * tensor,                   tensor=lambda g, self: g * self)
-vjp("addmm",  self=lambda g, beta: g * beta, mat1=lambda g, mat2, alpha: matmul(g, transpose(mat2)) * alpha, mat2=lambda g, mat1, alpha: matmul(transpose(mat1), g) * alpha)
+vjp("addmm",  self=lambda g, beta: scaled(g, beta), mat1=lambda g, mat2, alpha: scaled(matmul(g, transpose(mat2)), alpha), mat2=lambda g, mat1, alpha: scaled(matmul(transpose(mat1), g), alpha))
 share("baddbmm", "addmm")
-vjp("addmv",  self=lambda g, beta: g * beta, mat=lambda g, vec, alpha: outer(g, vec) * alpha, vec=lambda g, mat, alpha: matmul(transpose(mat), g) * alpha)
+vjp("addmv",  self=lambda g, beta: scaled(g, beta), mat=lambda g, vec, alpha: scaled(outer(g, vec), alpha), vec=lambda g, mat, alpha: scaled(matmul(transpose(mat), g), alpha))
 vjp("cross",  self=lambda g, other, dim: cross(other, g, dim), other=lambda g, self, dim: cross(g, self, dim), node_name="LinalgCrossBackward0")
 vjp("tril",   self=lambda g, diagonal: tril(g, diagonal))
 vjp("triu",   self=lambda g, diagonal: triu(g, diagonal))
@@ -232,17 +236,17 @@ share("diagonal_copy", "diagonal", node_name="DiagonalBackward0_copy")
 vjp("permute", self=built(3, "permute_self", lambda g, dims: ...))
 vjp("transpose", self=lambda g, dim0, dim1: swapaxes(g, dim0, dim1))
 share("transpose_", "transpose", node_name="TransposeBackward1")
-vjp("t",       self=lambda g: g.T)
+vjp("t",       self=lambda g: t(g))
 share("t_", "t", node_name="TBackward1")
 vjp("view",    self=lambda g, shape: reshape(g, shape))
 share("reshape_alias", "view")
 share("unsafe_view", "view")
-share("squeeze", "view")
-share("squeeze_dim", "view", node_name="SqueezeBackward1")
-share("squeeze_dims", "view", node_name="SqueezeBackward2")
-share("squeeze_dim_", "view", node_name="SqueezeBackward4")
-share("squeeze_", "view", node_name="SqueezeBackward3")
-share("squeeze_dims_", "view", node_name="SqueezeBackward5")
+vjp("squeeze", self=lambda g, shape: as_shaped(g, shape))
+share("squeeze_dim", "squeeze", node_name="SqueezeBackward1")
+share("squeeze_dims", "squeeze", node_name="SqueezeBackward2")
+share("squeeze_dim_", "squeeze", node_name="SqueezeBackward4")
+share("squeeze_", "squeeze", node_name="SqueezeBackward3")
+share("squeeze_dims_", "squeeze", node_name="SqueezeBackward5")
 vjp("unsqueeze", self=lambda g, dim: squeeze(g, dim))
 share("unsqueeze_", "unsqueeze", node_name="UnsqueezeBackward1")
 vjp("expand",  self=lambda g: g)  # the engine sums it back to the shape of self

@@ -32,6 +32,7 @@ from course.nptorch.math import (
     stack,
     sum_over,
     where,
+    zeros_like,
 )
 
 
@@ -116,9 +117,10 @@ def shares(mask: Any, dim: Shape, like: Any) -> Any:
     return chosen / sum_over(chosen, dim)
 
 
-def shared(g: Any, mask: Any, dim: Shape) -> Any:
-    """Return `g` where `mask` holds, divided by how many of it hold over `dim`; 0 elsewhere."""
-    return where(mask, g / sum_over(as_numbers(mask, g), dim), 0)
+def shared(g: Any, mask: Any) -> Any:
+    """Return `g`, a number, where `mask` holds, divided by how many of it hold; 0 elsewhere."""
+    share = g / as_numbers(mask, g).sum()
+    return where(mask, share, 0) if isinstance(g, ARRAY) else zeros_like(as_numbers(mask, g)).masked_fill(mask, share)
 
 
 def _of_factor(g: Any, x: Any, dim: int, k: int) -> Any:

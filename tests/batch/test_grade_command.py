@@ -48,7 +48,15 @@ def started(course: Path) -> subprocess.Popen[str]:
     command += ["grade", LESSON, "--course", str(course), "--no-feedback"]
     root = str(Path(__file__).resolve().parents[2])
     env = {**os.environ, "PYTHONPATH": root}
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
+    # a shell that starts the tests in the background has them ignore Ctrl-C, and they hand that down
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=env,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     until = time.monotonic() + 60
     while not results(course) and process.poll() is None and time.monotonic() < until:
         time.sleep(0.02)

@@ -7,6 +7,7 @@ from course.nptorch._tensor import Tensor
 from course.nptorch.absent import nothing_else_in, refuse_subclasses
 from course.nptorch.absent_methods import fill_the_gaps
 from course.nptorch.ops import (
+    arithmetic,
     cast,
     choose,
     compare,
@@ -22,7 +23,6 @@ from course.nptorch.ops import (
     matrix,
     more,
     pick,
-    pointwise,
     random,
     reduce,
     repeat,
@@ -42,6 +42,7 @@ fill_the_gaps()
 __getattr__ = nothing_else_in("ops")
 
 __all__ = [
+    "arithmetic",
     "cast",
     "choose",
     "compare",
@@ -57,7 +58,6 @@ __all__ = [
     "matrix",
     "more",
     "pick",
-    "pointwise",
     "random",
     "reduce",
     "repeat",

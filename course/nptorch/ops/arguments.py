@@ -138,6 +138,7 @@ def _refuse_either(place: str, fits: bool, value: Any) -> None:
 
 KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "Tensor": (lambda value: isinstance(value, Tensor), "Tensor"),
+    "Operand": (lambda value: isinstance(value, Tensor | bool | int | float | np.generic), "Tensor"),
     "int": (_whole, "int"),
     "float": (_number, "float"),
     "Number": (_number, "Number"),
@@ -151,8 +152,9 @@ KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
 
 def _refuse_kind(place: str, p: inspect.Parameter, value: Any) -> None:
     kind, _, none = str(p.annotation).partition(" | ")
-    if p.annotation == "Tensor | Number":
-        _refuse_either(place, isinstance(value, Tensor) or _number(value), value)
+    if p.annotation in ("Tensor | Number", "Tensor | Number | None"):
+        nothing = value is None and p.annotation.endswith("None")
+        _refuse_either(place, nothing or isinstance(value, Tensor) or _number(value), value)
         return
     if p.annotation == "Dim":
         _refuse_either(place, value is None or _axes(value), value)

@@ -10,6 +10,7 @@ from course.nptorch import messages
 from course.nptorch._tensor import Tensor, wrap
 from course.nptorch.dtypes import dtype_of
 from course.nptorch.ops.layout import in_order, led_by
+from course.nptorch.ops.one_go import in_one_go
 from course.nptorch.ops.operands import Number, aligned, in_common, is_tensor, operand
 from course.nptorch.ops.pointwise import binary
 from course.nptorch.ops.register import FUNCTIONS, described, method, op, recorded
@@ -99,7 +100,7 @@ def minimum(self: Tensor, other: Tensor) -> Tensor:
 @method("tied")
 def tied(self: Tensor, x: Tensor) -> Tensor:
     """Return `self`, recorded as made from `x` as well, with slope 0: so are torch's slopes of steps."""
-    return recorded("tied", (self, x), self._data)
+    return in_one_go("tied", (self, x), self._data)
 
 
 @method("held")
@@ -109,13 +110,20 @@ def held(self: Tensor, *others: Any) -> Tensor:
     So are gradients that torch computes in one go: what that needed must not be overwritten, to the last of it.
     """
     kept = [x for x in others if isinstance(x, Tensor)]
-    return recorded(f"held_{len(kept)}", (self, *kept), self._data) if kept else self
+    return in_one_go(f"held_{len(kept)}", (self, *kept), self._data) if kept else self
+
+
+@method("blanked")
+def blanked(self: Tensor, mask: Any) -> Tensor:
+    """Return a copy with zeros where an array of bools holds."""
+    x = self._data
+    return in_one_go("masked_fill", (self, wrap(mask)), np.where(mask, x.dtype.type(0), x))
 
 
 @method("beside")
 def beside(self: Tensor, x: Tensor) -> Tensor:
     """Return `self`, recorded as made from `x` as well, with slope 0; `x` is not kept."""
-    return recorded("beside", (self, x), self._data)
+    return in_one_go("beside", (self, x), self._data)
 
 
 @described("clamp", "clip")

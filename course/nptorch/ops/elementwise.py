@@ -37,6 +37,12 @@ def _whole(compute: Any) -> Any:
     return lambda x: compute(x) if x.dtype.kind == "f" else copied(x)
 
 
+def _absolute(x: Any) -> Any:
+    if x.dtype.kind == "b":
+        raise NotImplementedError("\"abs_cpu\" not implemented for 'Bool'")
+    return np.abs(x)
+
+
 unary("exp", compute=np.exp)
 unary("log", compute=np.log)
 unary("log2", compute=np.log2)
@@ -58,7 +64,7 @@ unary("reciprocal", compute=lambda x: 1 / x)
 unary("sigmoid", compute=logistic)
 unary("relu", compute=_rectified, floats_only=False)
 unary("neg", "negative", compute=_negative, floats_only=False)
-unary("abs", "absolute", compute=np.abs, floats_only=False)
+unary("abs", "absolute", compute=_absolute, floats_only=False)
 unary("sign", compute=signum, floats_only=False)
 unary("sgn", compute=signum, floats_only=False)
 unary("floor", compute=_whole(np.floor), floats_only=False)

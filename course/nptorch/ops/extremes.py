@@ -9,6 +9,7 @@ import numpy as np
 from course.nptorch._tensor import Tensor, wrap
 from course.nptorch.ops.axes import Axes, axes, axis
 from course.nptorch.ops.layout import copied, in_order
+from course.nptorch.ops.operands import Number
 from course.nptorch.ops.reduce import LARGEST, SMALLEST
 from course.nptorch.ops.register import op, recorded
 from course.nptorch.ops.several import attach_several
@@ -82,7 +83,7 @@ def _not_empty(name: str, data: Any, over: int) -> None:
 
 def _extreme(name: str, fold: Any, where: Any, pick: Any, pairwise: str) -> None:
     @op(name, early=True)
-    def operation(self: Tensor, dim: Any = None, keepdim: bool = False, **named: Any) -> Any:
+    def operation(self: Tensor, dim: Tensor | Number | None = None, keepdim: bool = False, **named: Any) -> Any:
         other = named.pop("other", dim)
         if isinstance(other, Tensor):
             return getattr(self, pairwise)(other)
@@ -91,7 +92,7 @@ def _extreme(name: str, fold: Any, where: Any, pick: Any, pairwise: str) -> None
             if not data.size:
                 raise _needs_dim(name)
             return recorded(name, (self,), fold.reduce(data, axis=None))
-        over = axis(dim, data.ndim)
+        over = axis(dim, data.ndim)  # type: ignore[arg-type]  # else the call fails, and is refused for it
         _not_empty(name, data, over)
         return along(self, f"{name}_dim", pick, np.asarray(where(data, over) if data.ndim else 0), over, keepdim)
 

@@ -15,6 +15,7 @@ from course.nptorch.math import at, index_put
 from course.nptorch.ops.axes import axis
 from course.nptorch.ops.indexed import laid_out, picked_at
 from course.nptorch.ops.layout import copied
+from course.nptorch.ops.one_go import in_one_go
 from course.nptorch.ops.register import method, op, recorded
 from course.nptorch.ops.write import refuse_leaf, refuse_view, write
 from course.nptorch.record import OPS, recorded_first
@@ -373,7 +374,7 @@ def index_put_copy(self: Tensor, indices: Sequence[Tensor], values: Tensor, accu
 @method("put_into")
 def put_into(self: Tensor, shape: tuple[int, ...], indices: Any) -> Tensor:
     """Return zeros of `shape` with this tensor added at `indices`: the opposite of indexing."""
-    return recorded("put_into", (self,), index_put(self._data, shape, indices), {"indices": indices})
+    return in_one_go("put_into", (self,), index_put(self._data, shape, indices), {"indices": indices})
 
 
 @method("put_at")
@@ -381,4 +382,4 @@ def put_at(self: Tensor, shape: tuple[int, ...], indices: Any) -> Tensor:
     """Do what `put_into` does for index tensors, which are kept, and so let go of after a pass."""
     parts = indices if isinstance(indices, tuple) else (indices,)
     kept = wrap(next(part for part in parts if isinstance(part, np.ndarray)))
-    return recorded("put_at", (self, kept), index_put(self._data, shape, indices), {"indices": indices})
+    return in_one_go("put_at", (self, kept), index_put(self._data, shape, indices), {"indices": indices})

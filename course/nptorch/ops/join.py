@@ -101,6 +101,12 @@ def joined(self: Tensor, tensors: Sequence[Tensor], dim: int) -> Tensor:
     return cat(tensors, dim)
 
 
+@method("stacked")
+def stacked(self: Tensor, tensors: Sequence[Tensor], dim: int) -> Tensor:
+    """Return `stack` of the tensors; a method so that rules reach it."""
+    return stack(tensors, dim)
+
+
 @function("stack")
 @_each_first
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:

@@ -11,6 +11,7 @@ from course.nptorch.dtypes import dtype_of, get_default_dtype, result_type
 from course.nptorch.ops.layout import of_dtype
 
 Number = bool | int | float
+Operand = Any  # a Tensor or a number: `arguments` reads it in signatures
 NUMBERS = {bool, int, float}  # to be asked by type: numpy.float64 is a float, but no number here
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from course.nptorch._tensor import Tensor, wrap
-from course.nptorch.ops.axes import axes, axis, not_negative, sizes
+from course.nptorch.ops.axes import Axes, axes, axis, not_negative, sizes
 from course.nptorch.ops.layout import copied, in_order
 from course.nptorch.ops.register import described, op, recorded
 
@@ -87,7 +87,7 @@ def flipud(self: Tensor) -> Tensor:
 
 
 @op("roll", early=True)
-def roll(self: Tensor, shifts: Any, dims: Any = None) -> Tensor:
+def roll(self: Tensor, shifts: Axes, dims: Any = None) -> Tensor:
     """Return a copy with the elements moved along axes, those that fall off coming in again."""
     moved = tuple(shifts) if isinstance(shifts, tuple | list) else (shifts,)
     named = () if dims is None else tuple(dims) if isinstance(dims, tuple | list) else (dims,)

@@ -10,7 +10,7 @@ import numpy as np
 from course.nptorch._tensor import Tensor
 from course.nptorch.dtypes import Size, dtype_of
 from course.nptorch.grad_mode import mode
-from course.nptorch.ops.axes import Shape, axes, axis, sizes
+from course.nptorch.ops.axes import Dim, Shape, axes, axis, sizes
 from course.nptorch.ops.register import attribute, method, op, recorded
 from course.nptorch.record import OPS
 from course.nptorch.views import make_view
@@ -243,7 +243,7 @@ def movedim(self: Tensor, source: Any, destination: Any) -> Tensor:
 
 
 @op("squeeze", early=True)
-def squeeze(self: Tensor, dim: Any = None) -> Tensor:
+def squeeze(self: Tensor, dim: Dim = None) -> Tensor:
     """Return a view without the axes of extent 1, or without those of them named by `dim`."""
     shape = self._data.shape
     named = () if dim == () or dim == [] else axes(dim, self.ndim)
