@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from operator import add as plus
 from operator import mul as times
@@ -227,6 +228,8 @@ def _either_first(name: str, operation: Callable[..., Tensor]) -> None:
             raise
 
     form.__name__, form.__doc__ = name, operation.__doc__
+    first, *rest = inspect.signature(operation).parameters.values()
+    form.__signature__ = inspect.Signature([first.replace(name="input"), *rest])  # type: ignore[attr-defined]
     FUNCTIONS[name] = form
 
 
