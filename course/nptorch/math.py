@@ -179,6 +179,14 @@ def scaled(x: Any, factor: float) -> Any:
     return x if factor == 1 else x * factor
 
 
+def laid(rule: Callable[[Any, Any], Any], g: Any, factor: Any, columns: bool) -> Any:
+    """Return ``rule(g, factor)``, the gradient of a factor of a matrix product, which lies in memory as that does.
+
+    With `columns` that is column by column: then the transposed gradient is computed, by the same rule.
+    """
+    return t(rule(factor, g)) if columns else rule(g, factor)
+
+
 def outer(a: Any, b: Any) -> Any:
     """Return all products of an element of one vector and an element of another."""
     return a[:, None] * b

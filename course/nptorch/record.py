@@ -237,7 +237,7 @@ def make_node(
     if not wanted:
         return None
     plan = op.plan(_wanted(op, edges)) if lost else op.plans[wanted]
-    for at in plan.saves:
+    for at in () if HOOKED and mode.saving else plan.saves:  # else it is packed, or refused, one by one
         if getattr(result if at == RESULT else inputs[at], "_inference", False):
             raise RuntimeError(INFERENCE_SAVED)
     node: OpNode = new(kind or op.kind)

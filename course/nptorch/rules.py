@@ -36,6 +36,7 @@ from course.nptorch.math import (
     index_put,
     isfinite,
     isnan,
+    laid,
     log,
     log_number,
     masked_fill,
@@ -76,6 +77,7 @@ from course.nptorch.math import (
     xlogy,
     zeros_like,
 )
+from course.nptorch.parts import plugged
 from course.nptorch.record import OPS, built, share, vjp, vjp_of_many
 from course.nptorch.slopes import (
     added,
@@ -218,11 +220,14 @@ vjp("logsumexp", self=lambda g, self, result, dim, keepdim: expand_as_summed(g, 
 
 # -- matrices ------------------------------------------------------------------------------------
 vjp("mm",     self=built(3, "matmul_self", lambda g, other: ...),  other=built(3, "matmul_other", lambda g, self: ...))
+vjp("mm_laid", self=lambda g, other, columns: laid(plugged.matmul_self, g, other, columns[0]),
+               other=lambda g, self, columns: laid(plugged.matmul_other, g, self, columns[1]), node_name="MmBackward0").kind = OPS["mm"].kind
 share("bmm", "mm")
 vjp("mv",     self=lambda g, vec: outer(g, vec),                   vec=lambda g, self: matmul(transpose(self), g))
 vjp("dot",    self=lambda g, tensor: g * tensor,                   tensor=lambda g, self: g * self)
-vjp("addmm",  self=lambda g, beta: scaled(g, beta), mat1=lambda g, mat2, alpha: scaled(matmul(g, transpose(mat2)), alpha), mat2=lambda g, mat1, alpha: scaled(matmul(transpose(mat1), g), alpha))
-share("baddbmm", "addmm")
+vjp("addmm",  self=lambda g, beta: scaled(g, beta), mat1=lambda g, mat2, alpha, columns: scaled(laid(plugged.matmul_self, g, mat2, columns[0]), alpha),
+               mat2=lambda g, mat1, alpha, columns: scaled(laid(plugged.matmul_other, g, mat1, columns[1]), alpha))
+vjp("baddbmm", self=lambda g, beta: scaled(g, beta), batch1=lambda g, batch2, alpha: scaled(matmul(g, transpose(batch2)), alpha), batch2=lambda g, batch1, alpha: scaled(matmul(transpose(batch1), g), alpha))
 vjp("addmv",  self=lambda g, beta: scaled(g, beta), mat=lambda g, vec, alpha: scaled(outer(g, vec), alpha), vec=lambda g, mat, alpha: scaled(matmul(transpose(mat), g), alpha))
 vjp("cross",  self=lambda g, other, dim: cross(other, g, dim), other=lambda g, self, dim: cross(g, self, dim), node_name="LinalgCrossBackward0")
 vjp("tril",   self=lambda g, diagonal: tril(g, diagonal))

@@ -14,7 +14,7 @@ from course.nptorch.saved import read
 
 #: torch's names where the vjp table has others: by operation ("" for any), what the table says for it
 SPELLED = {
-    "mat2": {"mm": "other", "bmm": "other"},
+    "mat2": {"mm": "other", "mm_laid": "other", "bmm": "other"},
     "index": {"index_select": "tensors"},
     "self_sym_sizes": {"": "shape"},
 }

@@ -1,4 +1,4 @@
-"""Matrix products, and parts of matrices."""
+"""Products of matrices and vectors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import numpy as np
 from course.nptorch._tensor import Tensor
 from course.nptorch.math import cross as on_arrays
 from course.nptorch.ops.axes import axis
-from course.nptorch.ops.layout import in_order
 from course.nptorch.ops.operands import in_common, is_tensor
 from course.nptorch.ops.register import FUNCTIONS, described, method, op, recorded
 from course.nptorch.ops.shape import stretched, unsafe_view
@@ -69,6 +68,19 @@ def _fitting_batches(a: Any, b: Any) -> None:
         )
 
 
+def in_columns(x: Any) -> bool:
+    """Return whether a matrix lies in memory column by column."""
+    return bool(x.strides == (x.itemsize, x.itemsize * x.shape[0]))
+
+
+def _recorded(self: Tensor, other: Tensor, a: Any, b: Any) -> Tensor:
+    """Return the product of two matrices; its gradients lie in memory as they do."""
+    columns = in_columns(a), in_columns(b)
+    if True in columns:
+        return recorded("mm_laid", (self, other), multiply(a, b), {"columns": columns})
+    return recorded("mm", (self, other), multiply(a, b))
+
+
 @op("mm", early=True)
 def mm(self: Tensor, mat2: Tensor) -> Tensor:
     """Return the product of two matrices.
@@ -85,7 +97,7 @@ def mm(self: Tensor, mat2: Tensor) -> Tensor:
         raise RuntimeError("mat2 must be a matrix")
     _fitting(a, b)
     _same_dtype(self, mat2)
-    return recorded("mm", (self, mat2), multiply(a, b))
+    return _recorded(self, mat2, a, b)
 
 
 @op("bmm", early=True)
@@ -157,7 +169,7 @@ def matmul(self: Tensor, other: Tensor) -> Tensor:
     if m == 2 and n == 2:
         a, b = self._data, other._data
         if a.shape[1] == b.shape[0] and a.dtype is b.dtype:  # the common case, in one step
-            return recorded("mm", (self, other), multiply(a, b))
+            return _recorded(self, other, a, b)
         return self.mm(other)  # type: ignore[no-any-return]
     if m == 0 or n == 0:
         raise RuntimeError(f"both arguments to matmul need to be at least 1D, but they are {m}D and {n}D")
@@ -250,7 +262,10 @@ def _sum_of_products(row: str, self: Tensor, a: Tensor, b: Tensor, beta: Any, al
     stretched(self._data, product.shape)
     scaled = product if alpha == 1 else product * alpha
     values = scaled if beta == 0 else self._data + scaled if beta == 1 else self._data * beta + scaled
-    return row, (self, a, b), values, {"alpha": alpha, "beta": beta}
+    facts = {"alpha": alpha, "beta": beta}
+    if row == "addmm":
+        facts["columns"] = in_columns(x), in_columns(y)
+    return row, (self, a, b), values, facts
 
 
 def _refuse_batches(self: Tensor, a: Tensor, b: Tensor) -> None:
@@ -290,69 +305,6 @@ def baddbmm(self: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alph
 def addmv(self: Tensor, mat: Tensor, vec: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Any:
     """Return ``beta * self + alpha * (mat @ vec)``."""
     return _sum_of_products("addmv", self, mat, vec, beta, alpha)
-
-
-# -- parts of matrices ---------------------------------------------------------------------------------
-
-
-def _two_axes(name: str, x: Tensor) -> None:
-    if x.ndim < 2:
-        raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions")
-
-
-@described("tril")
-def tril(self: Tensor, diagonal: int = 0) -> Any:
-    """Return `self` with zeros above a diagonal."""
-    _two_axes("tril", self)
-    return "tril", (self,), in_order(np.tril(self._data, diagonal)), {"diagonal": diagonal}
-
-
-@described("triu")
-def triu(self: Tensor, diagonal: int = 0) -> Any:
-    """Return `self` with zeros below a diagonal."""
-    _two_axes("triu", self)
-    return "triu", (self,), in_order(np.triu(self._data, diagonal)), {"diagonal": diagonal}
-
-
-@described("trace", inplace=False)
-def trace(self: Tensor) -> Any:
-    """Return the sum of the diagonal of a matrix."""
-    if self.ndim != 2:
-        raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {self.ndim}")
-    data = self._data
-    kind = np.int64 if data.dtype.kind in "iub" else data.dtype
-    return "trace", (self,), np.trace(data, dtype=kind), {"shape": data.shape}
-
-
-@op("diag_embed", early=True)
-def diag_embed(self: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
-    """Return zeros with the last axis of `self` on the diagonal of two axes."""
-    from course.nptorch.math import put_diagonal
-
-    count = self.ndim + 1
-    dim1, dim2 = axis(dim1, count), axis(dim2, count)
-    if dim1 == dim2:
-        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
-    if not self.ndim:
-        raise IndexError("Dimension specified as -1 but tensor has no dimensions")
-    extent = self.shape[-1] + abs(offset)
-    shape = list(self.shape[:-1])
-    for d in sorted((dim1, dim2)):
-        shape.insert(d, extent)
-    facts = {"offset": offset, "dim1": dim1, "dim2": dim2}
-    values = put_diagonal(self._array, tuple(shape), offset, dim1, dim2)
-    return recorded("diag_embed", (self,), np.array(values), facts)
-
-
-@op("diag", early=False)
-def diag(self: Tensor, diagonal: int = 0) -> Tensor:
-    """Return a copy of the diagonal of a matrix, or a matrix with this vector on its diagonal."""
-    if self.ndim == 1:
-        return diag_embed(self, diagonal)
-    if self.ndim != 2:
-        raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {self.ndim}D")
-    facts = {"shape": self._data.shape, "offset": diagonal, "dim1": 0, "dim2": 1}
-    return recorded("diagonal_copy", (self,), np.array(np.diagonal(self._data, diagonal)), facts)
 
 
 @op("cross", early=True)

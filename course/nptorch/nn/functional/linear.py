@@ -9,6 +9,7 @@ import numpy as np
 from course.nptorch._tensor import Tensor
 from course.nptorch.nn.lifted import record
 from course.nptorch.ops.careful import refusing
+from course.nptorch.ops.matrix import in_columns
 from course.nptorch.ops.shape import stretched
 
 __all__ = ["bilinear", "embedding", "linear", "one_hot"]
@@ -67,7 +68,10 @@ def _addmm(bias: Tensor, mat1: Tensor, mat2: Tensor) -> Tensor:
     product = a @ b
     stretched(bias._data, product.shape)
     product += bias._data
-    return record("linear", (bias, mat1, mat2), product)  # type: ignore[no-any-return]
+    columns = in_columns(a), in_columns(b)
+    if columns == (False, True):  # the common case: a weight, transposed
+        return record("linear", (bias, mat1, mat2), product)  # type: ignore[no-any-return]
+    return record("addmm", (bias, mat1, mat2), product, {"alpha": 1, "beta": 1, "columns": columns})  # type: ignore[no-any-return]
 
 
 def bilinear(input1: Any, input2: Any, weight: Any, bias: Tensor | None = None) -> Tensor:
