@@ -61,6 +61,7 @@ sinh = both("sinh", np.sinh)
 cosh = both("cosh", np.cosh)
 tanh = both("tanh", np.tanh)
 sqrt = both("sqrt", np.sqrt)
+reciprocal = both("reciprocal", lambda x: 1 / x)
 sigmoid = both("sigmoid", logistic)
 sign = both("sign", signum)
 sgn = both("sgn", signum)
@@ -110,7 +111,7 @@ def one_minus(weight: Any) -> Any:
 
 def reciprocal_or_0(x: Any) -> Any:
     """Return ``1 / x``, and 0 where `x` is 0."""
-    return where(x == 0, 0, 1 / x)
+    return masked_fill(reciprocal(x), x == 0, 0)
 
 
 def _xlogy(x: Any, y: Any) -> Any:

@@ -52,7 +52,6 @@ from course.nptorch.math import (
     put_picked,
     quotient,
     raw,
-    reciprocal_or_0,
     reshape,
     roll,
     scaled,
@@ -81,8 +80,10 @@ from course.nptorch.parts import plugged
 from course.nptorch.record import OPS, built, share, vjp, vjp_of_many
 from course.nptorch.slopes import (
     added,
+    of_angle,
     of_deviation,
     of_distance,
+    of_divisor,
     of_extreme,
     of_mean,
     of_norm,
@@ -175,7 +176,7 @@ vjp("number_pow", exponent=lambda g, exponent, result, base: g * where((exponent
 vjp("hypot",   self=lambda g, self, result: g * self / result, other=lambda g, other, result: g * other / result)
 vjp("logaddexp", self=lambda g, self, other: g / (1 + exp(other - self)), other=lambda g, self, other: g / (1 + exp(self - other)))
 vjp("xlogy",   self=lambda g, self, other: masked_fill(xlogy(g, other), (self == 0) & (other <= 0), 0), other=lambda g, self, other: g * self / other)
-vjp("atan2",   self=lambda g, self, other: g * other * reciprocal_or_0(self * self + other * other), other=lambda g, self, other: g * -self * reciprocal_or_0(self * self + other * other), node_name="Atan2Backward0")
+vjp("atan2",   self=lambda g, self, other: of_angle(g, self, other, True), other=lambda g, self, other: of_angle(g, self, other, False), node_name="Atan2Backward0")
 vjp("maximum", self=lambda g, self, other: masked_fill(where(self == other, g / 2, g), self < other, 0), other=lambda g, self, other: masked_fill(where(self == other, g / 2, g), self > other, 0))
 vjp("minimum", self=lambda g, self, other: masked_fill(where(self == other, g / 2, g), self > other, 0), other=lambda g, self, other: masked_fill(where(self == other, g / 2, g), self < other, 0))
 vjp("where",   self=lambda g, condition: where(condition, g, 0),    other=lambda g, condition: where(condition, 0, g), condition=None)
@@ -186,7 +187,7 @@ vjp("clamp_tensor", self=lambda g, self, min, max: where(between(self, min, max)
 vjp("lerp",    self=lambda g, weight: g * (1 - weight),             end=lambda g, weight: g * weight)
 vjp("lerp_tensor", self=lambda g, weight: g * one_minus(weight),     end=lambda g, weight: g * weight, weight=lambda g, self, end: g * (end - self), node_name="LerpBackward1")
 vjp("addcmul", self=lambda g: g, tensor1=lambda g, tensor2, value: g * (tensor2 * value), tensor2=lambda g, tensor1, value: g * (tensor1 * value))
-vjp("addcdiv", self=lambda g: g, tensor1=lambda g, tensor2, value: g * number_over(value, tensor2), tensor2=lambda g, tensor1, tensor2, value: -g * (value * tensor1 / (tensor2 * tensor2)))
+vjp("addcdiv", self=lambda g: g, tensor1=lambda g, tensor2, value: g * number_over(value, tensor2), tensor2=lambda g, tensor1, tensor2, value: of_divisor(g, tensor1, tensor2, value))
 
 # -- sums and their kin (dim: the axes, always as a tuple; one axis where the fold is along one) ---
 vjp("sum",       self=built(3, "sum_self",  lambda g, shape, dim, keepdim: ...))

@@ -26,6 +26,7 @@ from course.nptorch.math import (
     ones_like,
     permute,
     raw,
+    reciprocal_or_0,
     reshape,
     select,
     sgn,
@@ -34,6 +35,19 @@ from course.nptorch.math import (
     where,
     zeros_like,
 )
+
+
+def of_angle(g: Any, y: Any, x: Any, wanted: bool) -> Any:
+    """Return the gradient of ``atan2(y, x)`` for `y` if that is `wanted`, else for `x`; 0 where both are 0."""
+    squares = x * x  # in torch's order: when leaves get their gradients depends on it
+    inverse = reciprocal_or_0(y * y + squares)
+    return g * x * inverse if wanted else g * -y * inverse
+
+
+def of_divisor(g: Any, a: Any, b: Any, value: float) -> Any:
+    """Return the gradient of ``value * a / b`` for `b`."""
+    square = b * b  # in torch's order, too
+    return -g * (value * a / square)
 
 
 def minus_mean(x: Any, dim: Shape) -> Any:

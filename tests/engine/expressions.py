@@ -49,6 +49,26 @@ EXPRESSIONS = """
     F.celu(x.clone(), inplace=True)
 """
 
+#: More of them, of what differs in its gradients only.
+MORE = """
+    x.relu() | F.relu6(x) | F.hardtanh(x) | F.leaky_relu(x) | F.elu(x) | F.selu(x) | F.celu(x) | F.threshold(x, 0.5, 1)
+    x.take(i) | x.index_select(1, k) | x.masked_select(x>0.5) | x[x>0.5] | x[k] | x[0] | x[:, 1] | x[:, 1:]
+    x[..., None] | x[k, 0] | x.select(1, 0) | x.narrow(1, 0, 2) | x.max() | x.min() | x.median() | x.amin(1)
+    x.min(1)[0] | x.softmax(1) | F.log_softmax(x, 1) | x.T | x.mT | x.permute(1, 0) | x.transpose(0, 1) | x.squeeze(0)
+    x.unsqueeze(0) | x.view(3, 2) | x.flatten() | x.repeat(2, 1) | x.chunk(3, 1)[1] | x.split(1, 1)[2] | x.unbind(1)[0]
+    x.movedim(0, 1) | x.sum(1) | x.sum(1, keepdim=True) | x.exp() | x.log() | x.sin() | x.cos() | x.tan() | x.sqrt()
+    x.rsqrt() | x.abs() | x.neg() | x.reciprocal() | x.square() | x.sign() | x.floor() | x.clamp(0.3, 0.8)
+    x.clamp(min=0.3) | x.asin() | x.acos() | x.sinh() | x.cosh() | x.log2() | x.frac() | x**3 | x**x | 3-x | x-3 | -x
+    x.mv(y[0]) | x.matmul(y[0]) | F.nll_loss(F.log_softmax(x, 1), i[:, 0]) | F.cross_entropy(x, i[:, 0])
+    F.binary_cross_entropy(x, y.detach()) | F.l1_loss(x, y.detach()) | F.mse_loss(x, y.detach(), reduction='none')
+    F.kl_div(x, y.detach()) | F.cosine_similarity(x, y) | F.linear(x, y, y[:, 0]) | x@y.T | F.embedding(i[0], x.T)
+    F.interpolate(x[None, None], scale_factor=2) | F.conv1d(x[None], y[None, :, :1]) | x.std() | x.var() | x.norm()
+    x.norm(1) | x.cumsum(0) | x.cumprod(0) | x.prod() | x.logsumexp(0) | x.tile(2) | x.float() | x.where(x>0.5, y)
+    x.rot90(1) | T.hstack([x, y]) | T.vstack([x, y]) | F.softplus(x) | F.softmin(x, 1) | F.tanhshrink(x)
+    F.instance_norm(x[None]) | F.pad(x[None], (1, 1), mode='reflect') | x[:, 0].addmv(y, x[0]) | F.layer_norm(x, (3, ))
+    F.group_norm(x, 1) | F.batch_norm(x, None, None, training=True) | F.conv2d(x[None, None], y[None, None, :, :2])
+"""
+
 ONE = [[0.3, 0.2, 0.7], [0.9, 0.4, 0.6]]
 OTHER = [[0.5, 0.8, 0.1], [0.25, 0.6, 0.95]]
 
@@ -67,6 +87,11 @@ def assigned(x: Any, at: Any, value: Any) -> Any:
 def value(T: Any, text: str, wanted: tuple[bool, bool] = (True, True)) -> tuple[Any, list[Any]]:
     """Return the result of an expression, and its two tensors, as many of them requiring grad as `wanted` says."""
     x, y = (T.tensor(v, dtype=T.float64, requires_grad=w) for v, w in zip((ONE, OTHER), wanted, strict=True))
+    return evaluated(T, text, x, y), [x, y]
+
+
+def evaluated(T: Any, text: str, x: Any, y: Any) -> Any:
+    """Return the result of an expression of two tensors."""
     names = {"x": x, "y": y, "T": T, "F": T.nn.functional, "s": assigned}
     names |= {"i": T.tensor([[0, 1, 2], [2, 1, 0]]), "k": T.tensor([1])}
-    return eval(text, names), [x, y]
+    return eval(text, names)

@@ -142,6 +142,19 @@ def test_a_wrong_order_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     assert difference.where == "g.values"
 
 
+def test_a_wrong_sine_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    large = Program(("a = T.tensor(25.0, dtype=T.float64)", "b = a.exp()", "c = b.sin()"))
+    theirs, ours = (run(large, engine(name)) for name in ("torch-cpu", "nptorch"))
+    found = first_difference(large, theirs, ours)
+    assert found is None or found.where == "c.values"  # exp may round either way, and the sine shows it
+    assert judge(large) is None
+    as_it_is = nptorch.Tensor.sin
+    monkeypatch.setattr(nptorch.Tensor, "sin", lambda x: as_it_is(x) * 1.00001)
+    difference = judge(large)
+    assert difference is not None
+    assert difference.where == "c.values"
+
+
 def test_only_the_zero_of_sgn_passes_over_nan(monkeypatch: pytest.MonkeyPatch) -> None:
     """torch multiplies nothing with the gradient of sgn; with that of sign it does, and so must the engine."""
     start = ("x = T.tensor([-1.0, 4.0], requires_grad=True)", "y = x.sqrt()")

@@ -197,10 +197,10 @@ def _of_chances(input: Tensor, target: Tensor, weight: Tensor | None, reduction:
         kinds = [one.dtype.tensor_type.removesuffix("Tensor") for one in (target, input)]
         raise RuntimeError(f"Found dtype {kinds[0]} but expected {kinds[1]}")
     refuse_whole("binary_cross_entropy", x)
-    if not np.all((x >= 0) & (x <= 1)):
-        raise RuntimeError("all elements of input should be between 0 and 1")
-    if not np.all((t >= 0) & (t <= 1)):
-        raise RuntimeError("all elements of target should be between 0 and 1")
+    wrong = [~((one >= 0) & (one <= 1)).reshape(-1) for one in (x, t)]
+    if wrong[0].any() or wrong[1].any():  # torch goes from element to element, and looks at the input first
+        name = "input" if wrong[0][np.argmax(wrong[0] | wrong[1])] else "target"
+        raise RuntimeError(f"all elements of {name} should be between 0 and 1")
     with np.errstate(divide="ignore"):
         values = -(t * np.maximum(np.log(x), -100) + (1 - t) * np.maximum(np.log1p(-x), -100))
     values = values if weight is None else values * weight._data
@@ -274,7 +274,8 @@ def kl_div(
     if input._data.dtype.kind != "f" or target._data.dtype.kind != "f":
         raise RuntimeError("kl_div: Integral inputs not supported.")
     if log_target:
-        values = target.exp() * (target - input)
+        difference = target - input  # recorded first, as in torch
+        values = target.exp() * difference
     else:
         product = target * input  # recorded first, as in torch
         values = target.xlogy(target) - product
