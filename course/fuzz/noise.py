@@ -14,7 +14,7 @@ import numpy as np
 
 from course.fuzz.compare import TOLERANCE_ULPS, Difference, first_difference
 from course.fuzz.look import Numbers
-from course.fuzz.program import Program, names
+from course.fuzz.program import Program, made_by, names
 from course.fuzz.reasons import zeros_with_another_sign
 from course.fuzz.run import Engine, Run, Step, engine, quiet, run
 
@@ -43,7 +43,7 @@ def is_noise(program: Program, difference: Difference, torch: Engine) -> bool:
     if difference.error is None or expected.array.dtype.kind != "f":
         made_whole = _whole_of_rounded(program, difference, expected, torch)
         decided = made_whole or _decided_by_rounding(program, difference, expected, torch)
-        asks = _JUMP.search(program.statements[difference.at]) is not None
+        asks = _JUMP.search(program.statements[made_at(program, difference)]) is not None
         return decided or (asks and _same_from_there(program, difference, torch))
     if _next_to_nothing(expected, difference.got):
         return True
@@ -73,6 +73,13 @@ def is_noise(program: Program, difference: Difference, torch: Engine) -> bool:
         for width in widths
         for steps in (2.0, -3.0, 5.0, -8.0)
     )
+
+
+def made_at(program: Program, difference: Difference) -> int:
+    """Return which statement made what differs: in a program looked at late not the one after which it was seen."""
+    name = difference.where.partition(".")[0]
+    made = [at for at in range(difference.at + 1) if name in made_by(program.statements[at])]
+    return made[-1] if program.patient and made else difference.at
 
 
 def _sign_of_a_zero(program: Program, difference: Difference, torch: Engine) -> bool:
@@ -130,10 +137,10 @@ def _same_from_there(program: Program, difference: Difference, torch: Engine) ->
     that cancel leave 0, or a rounding error that no input decides about: an engine may
     add up without rounding in between. That far the numbers agree, or the difference would have been found there.
     """
-    line, got = program.statements[difference.at], difference.got
-    if not isinstance(got, Numbers) or not difference.at:
+    at, got = made_at(program, difference), difference.got
+    if not isinstance(got, Numbers) or not at:
         return False
-    before = Program(program.statements[: difference.at])
+    line, before = program.statements[at], Program(program.statements[:at])
     ours = run(before, engine("nptorch"))[-1].seen
     with quiet(torch):
         going = Run(torch)

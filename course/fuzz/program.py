@@ -85,10 +85,16 @@ def gradients(statements: Iterable[str]) -> frozenset[str]:
     return _descended(statements, _WALKED)
 
 
+def made_by(statement: str) -> frozenset[str]:
+    """Return the names that a statement gives to what it makes."""
+    made = _MADE.search(statement)
+    return frozenset(name.strip() for name in made[1].split(",")) if made else frozenset()
+
+
 def _descended(statements: Iterable[str], origin: re.Pattern[str]) -> frozenset[str]:
     found: set[str] = set()
     for statement in statements:
-        made = _MADE.search(statement)
+        made = made_by(statement)
         if made and (origin.search(statement) or found & names(statement)):
-            found |= {name.strip() for name in made[1].split(",")}
+            found |= made
     return frozenset(found)

@@ -20,6 +20,7 @@ from typing import Any
 from numpy import ndarray
 
 from course.nptorch.absent import AbsentAttribute
+from course.nptorch.contract import astray, obeying
 from course.nptorch.grad_mode import mode
 from course.nptorch.parts import declare, plugged
 
@@ -211,6 +212,8 @@ class AccumulateGrad(Node):
             # held by the list, by this name and by the call that counts: by nobody else
             alone = gradient.__class__ is ndarray and getrefcount(gradient) == 3 and gradient.base is None
             gradient = as_tensor(gradient)
+            if variable._grad is None and (mode.enabled or astray(gradient._data, variable._data)):
+                gradient, alone = obeying(gradient, variable), True
             gradient._owned = alone
             with _adding:
                 plugged.accumulate_grad(variable, gradient)

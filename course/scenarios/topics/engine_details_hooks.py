@@ -200,3 +200,18 @@ def flag_of_whole_numbers(T: Any, draw: Draw) -> Yields:
 def its_methods_are_static(T: Any, draw: Draw) -> Yields:
     for name in ("forward", "backward", "vjp"):
         yield name, isinstance(inspect.getattr_static(T.autograd.Function, name), staticmethod)
+
+
+@scenario(
+    "modes.inference-beside-a-kept-result",
+    lesson=4,
+    asks="May an inference tensor be an operand where only the other operand and the result are kept?",
+)
+def inference_beside_a_kept_result(T: Any, draw: Draw) -> Yields:
+    x = T.tensor(draw.normal(3), requires_grad=True)
+    with T.inference_mode():
+        constant = T.tensor(draw.normal(3))
+    y = T.hypot(x, constant)
+    yield "y", y.detach()
+    yield "gradient", T.autograd.grad(y.sum(), x)
+    yield "kept as a factor", attempt(lambda: x * constant)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 from course.scenarios import Cases, Draw, Yields, attempt, part, quiet_gc, scenario
@@ -83,6 +84,8 @@ def nobody_gets_it(T: Any, draw: Draw) -> Yields:
         yield f"{name}: missing", [node._saved_self is None, node._saved_other is None]
     node = T.addcmul(w, view, T.tensor(draw.normal(3))).grad_fn
     yield "addcmul: missing", [node._saved_tensor1 is None, node._saved_tensor2 is None]
+    node = T.atan2(view, T.tensor(draw.normal(3))).grad_fn
+    yield "beside a constant: missing", [node._saved_self is None, node._saved_other is None]
     yield "alone: missing", view.sin().grad_fn._saved_self is None
 
 
@@ -315,3 +318,26 @@ def dtype_through_a_cast(T: Any, draw: Draw) -> Yields:
         (g,) = T.autograd.grad(loss, leaf, create_graph=True)
         yield f"{name}: gradient", g.dtype
         yield f"{name}: second", T.autograd.grad((g * g).sum(), leaf)[0].dtype
+
+
+@scenario("double.what-backward-records", lesson=10, asks="backward(create_graph=True): what was .grad made by?")
+def what_backward_records(T: Any, draw: Draw) -> Yields:
+    def chain(node: Any) -> list[str]:
+        names: list[str] = []
+        while node is not None and len(names) < 4:
+            names.append(node.name())
+            node = node.next_functions[0][0] if node.next_functions else None
+        return names
+
+    forms: dict[str, Callable[[Any], Any]] = {
+        "a row": lambda x: x[1].exp(),
+        "times a number": lambda x: (x * x) * 3,
+        "power": lambda x: x**3,
+        "divided by a number": lambda x: (x * x) / 2,
+        "a product": lambda x: x @ x.t(),
+        "a loss": lambda x: T.nn.functional.mse_loss(x, x.detach() * 2),
+    }
+    for name, f in forms.items():
+        x = T.tensor(draw.normal(2, 2), requires_grad=True)
+        f(x).sum().backward(create_graph=True)
+        yield name, chain(x.grad.grad_fn)
