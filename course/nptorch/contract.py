@@ -14,8 +14,6 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from course.nptorch.grad_mode import mode
-
 
 def astray(gradient: Any, leaf: Any) -> bool:
     """Return whether a gradient lies otherwise than its leaf: both are arrays, or NumPy's scalars."""
@@ -45,12 +43,7 @@ def obeying(gradient: Any, leaf: Any) -> Any:
 
     Where the backward pass is recorded so is the copy, under torch's names.
     """
-    data, like = gradient._data, leaf._array
+    like = leaf._array
     if not _dense(like):
         return gradient.clone(memory_format="contiguous")
-    empty = gradient.detach_alias()
-    empty._data, empty._version_counter = np.empty_like(like, data.dtype), None
-    if mode.enabled:
-        return empty.copy_(gradient)
-    empty._data[...] = data
-    return empty
+    return gradient.copied_to(np.empty_like(like, gradient._data.dtype))

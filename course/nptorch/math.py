@@ -172,7 +172,9 @@ def as_shaped(x: Any, shape: tuple[int, ...]) -> Any:
 
 def transpose(x: Any) -> Any:
     """Swap the last two axes."""
-    return x.swapaxes(-1, -2)
+    if isinstance(x, ARRAY) or x.ndim != 2:
+        return x.swapaxes(-1, -2)
+    return x.t()
 
 
 def scaled(x: Any, factor: float) -> Any:

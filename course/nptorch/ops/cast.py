@@ -12,7 +12,7 @@ from course.nptorch.dtypes import device as Device
 from course.nptorch.dtypes import dtype as Dtype
 from course.nptorch.grad_mode import mode
 from course.nptorch.ops.layout import copied, of_dtype
-from course.nptorch.ops.register import FUNCTIONS, method, op
+from course.nptorch.ops.register import FUNCTIONS, method, op, recorded
 from course.nptorch.record import OPS, attach
 
 
@@ -142,3 +142,10 @@ FUNCTIONS["result_type"] = result_type
 FUNCTIONS["promote_types"] = lambda type1, type2: dtypes.dtype_of(
     dtypes.result_type(np.zeros(1, type1.numpy), np.zeros(1, type2.numpy))
 )
+
+
+@method("copied_to")
+def copied_to(self: Tensor, values: Any) -> Tensor:
+    """Return a copy in the memory of an array, recorded as torch records a copy into new memory."""
+    values[...] = self._data
+    return recorded("copy", (wrap(values), self), values)
