@@ -18,7 +18,7 @@ from course.fuzz.program import Program, made_by, names
 from course.fuzz.reasons import zeros_with_another_sign
 from course.fuzz.run import Engine, Run, Step, engine, quiet, run
 
-#: Errors larger than this, relative to the number itself, are never called noise.
+#: Errors larger than this, relative to the number itself, are never called noise. float64 numbers may come of float32.
 LARGEST = {"float64": 1e-6, "float32": 1e-2, "float16": 0.3}
 _JUMP = re.compile(
     r"floor|ceil|round|trunc|frac|fmod|remainder| %=? | //=? |sign|sgn|[<>]|Split|norm\(0\)|nonzero"
@@ -55,7 +55,8 @@ def is_noise(program: Program, difference: Difference, torch: Engine) -> bool:
     size = float(np.nanmax(np.abs(expected.array[np.isfinite(expected.array)]), initial=0.0))
     if difference.error <= 10 * _rounded(program, difference, expected, torch):
         return True
-    if difference.error > LARGEST[str(expected.array.dtype)] * max(size, 1.0):
+    made_of = "float32" if _as_float32(program, 1.0) else str(expected.array.dtype)
+    if difference.error > max(LARGEST[made_of], LARGEST[str(expected.array.dtype)]) * max(size, 1.0):
         jumps = any(_JUMP.search(line) for line in program.statements)  # there, rounding decides on which side one is
         half = difference.error / 2
         if jumps and any(_moved(program, difference, expected, torch, by) > half for by in (2.0, -3.0, 5.0, -8.0)):

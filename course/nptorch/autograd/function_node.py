@@ -8,7 +8,7 @@ import numpy as np
 
 from course.nptorch._tensor import Tensor
 from course.nptorch.grad_mode import mode
-from course.nptorch.graph import Node, as_tensor, gradient_edge
+from course.nptorch.graph import FIRST, Node, as_tensor, gradient_edge
 from course.nptorch.parts import plugged
 from course.nptorch.record import conform
 from course.nptorch.saved import RESULT
@@ -160,6 +160,7 @@ class Error(Node):
 
     def __init__(self, edges: list[Any]) -> None:
         super().__init__(tuple([edge[0] for edge in edges]), tuple([edge[1] for edge in edges]))
+        self.sequence_nr = FIRST  # as in torch it comes before anything else, once what leads to it is complete
         self.outputs = len(edges)
 
     def apply(self, gradients: list[Any]) -> Any:
