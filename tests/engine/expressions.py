@@ -46,7 +46,9 @@ EXPRESSIONS = """
     F.max_pool2d(x[None, None], (1, 2)) | F.avg_pool2d(x[None, None], (1, 2))
     F.adaptive_avg_pool2d(x[None, None], 1) | F.dropout(x, 0.) | F.dropout(x, 1.) | F.gelu(x) | F.softplus(x)
     F.logsigmoid(x) | F.silu(x) | F.mish(x) | x.erf() | x.sigmoid() | x.tanh() | x.log1p() | x.expm1()
-    F.celu(x.clone(), inplace=True)
+    F.celu(x.clone(), inplace=True) | F.conv1d(x[None], y[None, :, :2]) | F.conv1d(x, y[None, :, :2], y[0, :1])
+    F.conv1d(x[None], y[None, :, :2], padding=1, stride=2) | F.conv1d(x[None], y[None], padding='same')
+    F.conv1d(x[None], y[None, :, :2], padding='same') | F.conv1d(x[None], y[:, None, :2], groups=2, dilation=(2, ))
 """
 
 #: More of them, of what differs in its gradients only.

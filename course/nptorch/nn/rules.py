@@ -24,9 +24,11 @@ from course.nptorch.math import (
     reshape,
     sigmoid,
     softplus,
+    squeeze,
     sum_over,
     tanh,
     tied,
+    unsqueeze,
     where,
     zeros_like,
 )
@@ -78,6 +80,11 @@ def channel_sum(g: Any) -> Any:
     return g.sum(axis=tuple(d for d in range(len(g.shape)) if d != 1))
 
 
+def one_row(x: Any) -> Any:
+    """Return signals as images of one row."""
+    return unsqueeze(x, 2)
+
+
 def turned(x: Any) -> Any:
     """Swap the two axes of a matrix."""
     return x.swapaxes(0, 1)
@@ -97,6 +104,8 @@ vjp("linear", self=lambda g: g, mat1=lambda g, mat2: plugged.matmul_self(g, mat2
 # -- convolution -----------------------------------------------------------------------------------
 vjp("convolution",    input=lambda g, input, weight, windows: held(conv_input(g, weight, windows), g, input, weight),
     weight=lambda g, input, weight, windows: held(conv_weight(input, g, windows), g, input, weight), bias=lambda g, input, weight: held(channel_sum(g), g, input, weight))
+vjp("conv1d", input=lambda g, input, weight, windows: held(squeeze(conv_input(one_row(g), one_row(weight), windows), 2), g, input, weight),
+    weight=lambda g, input, weight, windows: held(squeeze(conv_weight(one_row(input), one_row(g), windows), 2), g, input, weight), bias=lambda g, input, weight: held(channel_sum(g), g, input, weight), node_name="ConvolutionBackward0")
 vjp("conv_transpose", input=lambda g, input, weight, windows: held(conv_again(g, weight, windows), g, input, weight),
     weight=lambda g, input, weight, windows: held(conv_weight(g, input, windows), g, input, weight), bias=lambda g, input, weight: held(channel_sum(g), g, input, weight), node_name="ConvolutionBackward0")
 vjp("conv_again",     input=lambda g, weight, windows: conv_transpose(g, weight, windows), weight=lambda g, input, windows: conv_weight(input, g, windows), node_name="ConvolutionBackward0")

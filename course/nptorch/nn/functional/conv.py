@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from course.nptorch._tensor import Tensor
+from course.nptorch.grad_mode import recording
 from course.nptorch.nn import conv_kernels, kernels
 from course.nptorch.nn.functional.conv_checks import (
     refuse_bias,
@@ -20,7 +21,7 @@ from course.nptorch.nn.functional.conv_checks import (
 )
 from course.nptorch.nn.functional.pad import pad as pad_
 from course.nptorch.nn.lifted import record
-from course.nptorch.nn.windows import sliding
+from course.nptorch.nn.windows import Windows, sliding
 from course.nptorch.ops.careful import refusing
 
 __all__ = ["conv1d", "conv2d", "conv_transpose2d", "pixel_shuffle", "pixel_unshuffle"]
@@ -80,7 +81,14 @@ def conv2d(
     steps, spread = two("stride", stride), two("dilation", dilation)
     if isinstance(padding, str):
         input, padding = _padded_as(input, padding, weight, steps, spread)
-    edge = two("padding", padding)
+    values, windows = _slid(input, weight, bias, steps, two("padding", padding), spread, groups)
+    return record("convolution", (input, weight, bias), values, {"windows": windows})  # type: ignore[no-any-return]
+
+
+def _slid(
+    input: Tensor, weight: Tensor, bias: Tensor | None, steps: Any, edge: Any, spread: Any, groups: int
+) -> tuple[Any, Windows]:
+    """Return the values of a convolution of images, and the windows over which it slid."""
     refuse_numbers(steps, edge, spread, groups)
     refuse_filters(weight, groups)
     x, filters = input._data, weight._data
@@ -96,7 +104,7 @@ def conv2d(
     values = conv_kernels.conv(x, filters, windows)
     if bias is not None:
         conv_kernels.add_to_channels(values, bias._data)
-    return record("convolution", (input, weight, bias), values, {"windows": windows})  # type: ignore[no-any-return]
+    return values, windows
 
 
 @refusing("conv_transpose2d")
@@ -188,36 +196,35 @@ def conv1d(
         raise RuntimeError(
             f"Expected 2D (unbatched) or 3D (batched) input to conv1d, but got input of size: {list(input.shape)}"
         )
+    if input.ndim == 2:
+        whole = input.unsqueeze(0)
+        return conv1d(whole, weight, bias, stride, padding, dilation, groups).squeeze(0)  # type: ignore[no-any-return]
     if input._data.shape[-2] != weight._data.shape[1] * groups:
-        whole = input.unsqueeze(0) if input.ndim == 2 else input
-        _check(whole, weight, None, weight.shape[1] * groups, groups, transposed=False)
-    one = [value if isinstance(value, int) else value[0] for value in (stride, padding, dilation)]
-    made = conv2d(
-        input.unsqueeze(-2),
-        weight.unsqueeze(-2),
-        bias,
-        (1, one[0]),
-        (0, one[1]),
-        (1, one[2]),
-        groups,
-    )
-    return made.squeeze(-2)  # type: ignore[no-any-return]
+        _check(input, weight, None, weight.shape[1] * groups, groups, transposed=False)
+    step, spread = (value if isinstance(value, int) else value[0] for value in (stride, dilation))
+    if isinstance(padding, str):
+        input, padding = _padded_as(input, padding, weight, (step,), (spread,))
+    edge = padding if isinstance(padding, int) else padding[0]
+    with recording(False):
+        rows, filters = input.unsqueeze(-2), weight.unsqueeze(-2)
+    values, windows = _slid(rows, filters, bias, (1, step), (0, edge), (1, spread), groups)
+    return record("conv1d", (input, weight, bias), values[:, :, 0], {"windows": windows})  # type: ignore[no-any-return]
 
 
 def _padded_as(
     input: Tensor, padding: str, weight: Tensor, stride: Any, dilation: Any
-) -> tuple[Tensor, tuple[int, int]]:
+) -> tuple[Tensor, tuple[int, ...]]:
     if padding == "valid":
-        return input, (0, 0)
+        return input, (0,) * len(dilation)
     if padding != "same":
         raise RuntimeError(f"Invalid padding string: '{padding}'")
-    if stride != (1, 1):
+    if set(stride) != {1}:
         raise RuntimeError("padding='same' is not supported for strided convolutions")
     total = [d * (k - 1) for k, d in zip(weight.shape[2:], dilation, strict=True)]
     if all(t % 2 == 0 for t in total):
-        return input, (total[0] // 2, total[1] // 2)
+        return input, tuple(t // 2 for t in total)
     ends = [end for t in reversed(total) for end in (t // 2, t - t // 2)]
-    return pad_(input, tuple(ends)), (0, 0)
+    return pad_(input, tuple(ends)), (0,) * len(total)
 
 
 def _check(
