@@ -84,7 +84,7 @@ t = both("t", np.transpose)
 reshape = both("reshape", np.reshape)
 squeeze = both("squeeze", np.squeeze)
 unsqueeze = both("unsqueeze", np.expand_dims)
-gather = both("gather", lambda x, dim, index: x[along(index, dim)])
+gather = both("gather", lambda x, dim, index: x[along(index, dim, x.ndim)])
 
 
 def raw(x: Any) -> Any:
@@ -291,12 +291,14 @@ def stack(pieces: Sequence[Any], dim: int) -> Any:
     return pieces[0].stacked(pieces, dim)
 
 
-def along(index: Any, dim: int) -> tuple[Any, ...]:
-    """Return the full index that means ``index`` along `dim` and the same place elsewhere."""
-    if not isinstance(index, ARRAY):
-        index = index._data
-    if index.ndim == 0:
-        return (...,)
+def along(index: Any, dim: int, ndim: int) -> tuple[Any, ...]:
+    """Return the full index into `ndim` axes that means ``index`` along `dim` and the same place elsewhere.
+
+    To torch a number has one axis where that is asked for, so index and axes may be 0 and 1, or 1 and 0.
+    """
+    index = raw(index)
+    if not ndim or not index.ndim:
+        return (index,) if ndim else (None,) if index.ndim else (...,)
     grid = list(np.indices(index.shape, sparse=True))
     grid[dim] = index
     return tuple(grid)
@@ -327,7 +329,7 @@ def _picks_once(indices: Any, masks: bool = True) -> bool:
 
 def put_along(g: Any, index: Any, shape: Shape, dim: int) -> Any:
     """Return zeros of `shape` with `g` added at the positions `index` along `dim`; a number stays, but is kept."""
-    return index_put(g, shape, along(index, dim)) if shape else held(g, g)
+    return index_put(g, shape, along(index, dim, len(shape))) if shape else held(g, g)
 
 
 def put_picked(g: Any, index: Any, shape: Shape, dim: int, keepdim: bool) -> Any:

@@ -290,8 +290,8 @@ vjp("index_copy", self=lambda g, indices: without(g, indices), source=lambda g, 
 vjp("index_fill", self=lambda g, indices: without(g, indices), index=None)
 vjp("index_fill_tensor", self=lambda g, indices: without(g, indices), value=lambda g, indices: g[indices].sum(), index=None, node_name="IndexFillBackward1")
 vjp("unique",  self=unforeseen("_unique2"), node_name="Unique2Backward0")
-vjp("scatter", self=lambda g, index, dim: without(g, along(index, dim)), src=lambda g, index, dim: gather(g, dim, index), index=None)
-vjp("scatter_number", self=lambda g, index, dim: without(g, along(index, dim)), index=None, node_name="ScatterBackward1")
+vjp("scatter", self=lambda g, index, dim: without(g, along(index, dim, len(g.shape))), src=lambda g, index, dim: gather(g, dim, index), index=None)
+vjp("scatter_number", self=lambda g, index, dim: without(g, along(index, dim, len(g.shape))), index=None, node_name="ScatterBackward1")
 vjp("scatter_add", self=lambda g: g, src=lambda g, index, dim: gather(g, dim, index), index=None)
 
 # -- written in place ----------------------------------------------------------------------------

@@ -138,7 +138,7 @@ class Op:
     def __init__(self, name: str, rules: dict[str, Rule | None], node_name: str) -> None:
         self.name = name
         self.node_name = node_name
-        self.kind: Any = type(node_name, (node_bases[0],), {"__slots__": ()})  # so that type(node) tells the operation
+        self.kind: Any = type(node_name.rpartition("::")[2], (node_bases[0],), {"__slots__": ()})  # type(node) tells it
         self.inputs = tuple(rules)
         self.rules = [rule for rule in rules.values() if rule is not None]
         self.arity = len(self.rules)

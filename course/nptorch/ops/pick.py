@@ -31,7 +31,7 @@ def gather(self: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False) 
     """Return the elements at the positions `index` along `dim`."""
     dim = axis(dim, self.ndim)
     data = positions_in(self, index_array("gather", index, self, dim), dim)
-    values = self._array[along(data, dim)] if self.ndim else np.broadcast_to(self._data, data.shape)
+    values = self._array[along(data, dim, self.ndim)] if self.ndim else np.broadcast_to(self._data, data.shape)
     return "gather", (self, index), np.array(values), {"dim": dim}
 
 
@@ -60,8 +60,10 @@ def take_along_dim(self: Tensor, indices: Tensor, dim: int | None = None) -> Ten
 
 def _source(src: Any, index: Any) -> Any:
     """Return the part of `src` that an index of a smaller shape refers to."""
-    if src._data.shape == index.shape:
+    if src._data.shape == index.shape or not src.ndim:
         return src
+    if not index.ndim:
+        return src[0]
     return src[tuple(slice(0, n) for n in index.shape)]
 
 
@@ -85,11 +87,11 @@ def scatter(
         raise TypeError("scatter() received an invalid combination of arguments")
     else:
         for_scatter("scatter", self._data, data, None, dim)
-    place = along(positions_in(self, data, dim), dim)
+    place = along(positions_in(self, data, dim), dim, self.ndim)
     values = _copy(self)
     if isinstance(src, Tensor):
         part = _source(src, index._data)
-        values[place] = part._data
+        values[place] = part._data if part.ndim else part._data[()]
         return "scatter", (self, part, index), values, {"dim": dim}
     values[place] = src
     return "scatter_number", (self, index), values, {"dim": dim}
@@ -101,7 +103,7 @@ def scatter_add(self: Tensor, dim: int, index: Tensor, src: Tensor) -> Any:
     dim = axis(dim, self.ndim)
     data = index_array("scatter_add", index, self, dim)
     for_scatter("scatter_add", self._data, data, src._data, dim)
-    place = along(positions_in(self, data, dim), dim)
+    place = along(positions_in(self, data, dim), dim, self.ndim)
     part = _source(src, index._data)
     values = _copy(self)
     np.add.at(values, place, part._data)
@@ -117,9 +119,7 @@ def index_select(self: Tensor, dim: int, index: Tensor) -> Tensor:
     extent = self._data.shape[dim] if self.ndim else 1
     if where.size and not (where.min() >= 0 and where.max() < extent):
         raise IndexError("index out of range in self")
-    if not self.ndim:
-        return self.clone()  # type: ignore[no-any-return]
-    place = at(dim, where)
+    place = at(dim, where) if self.ndim else (...,)
     facts = {"shape": self._data.shape, "indices": place, "dim": dim}
     return recorded("index_select", (self, index), in_order(self._array[place]), facts)
 

@@ -171,7 +171,7 @@ def index_array(name: str, index: Any, self: Tensor, dim: int) -> Any:
     if max(data.ndim, 1) != max(self.ndim, 1):
         whose = "input" if name == "gather" else "self"
         raise RuntimeError(f"Index tensor must have the same number of dimensions as {whose} tensor")
-    if name == "gather" and self.ndim:
+    if name == "gather" and self.ndim and data.ndim:
         for d, (n, most) in enumerate(zip(data.shape, self._data.shape, strict=True)):
             if d != dim and n > most:
                 raise RuntimeError(

@@ -342,3 +342,4 @@ def what_backward_records(T: Any, draw: Draw) -> Yields:
         x = T.tensor(draw.normal(2, 2), requires_grad=True)
         f(x).sum().backward(create_graph=True)
         yield name, chain(x.grad.grad_fn)[: 2 if name == "a loss" else 4]  # which torch computes in one go
+        yield f"{name}: its class", type(x.grad.grad_fn).__name__
