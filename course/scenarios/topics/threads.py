@@ -116,6 +116,17 @@ def one_leaf_for_all(T: Any, draw: Draw) -> Yields:
     yield "w.grad", w.grad
 
 
+@scenario("threads.same-nodes-there", lesson=4, asks="Does another thread record the same nodes as this one?")
+def same_nodes_there(T: Any, draw: Draw) -> Yields:
+    x = T.tensor(draw.normal(3), requires_grad=True)
+
+    def names() -> list[str]:
+        return [(x * 2).grad_fn.name(), (x / 2).grad_fn.name()]
+
+    yield "here", names()
+    yield "there", _elsewhere(names)
+
+
 @scenario(
     "threads.pack-hooks-are-local",
     lesson=8,
