@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from course.nptorch.deep import DEEPEST, elsewhere
-from course.nptorch.grad_mode import recording
+from course.nptorch.grad_mode import as_it_was, mode, recording
 from course.nptorch.graph import NOTHING, Node, as_tensor
 from course.nptorch.parts import declare, plugged
 
@@ -48,6 +48,7 @@ class Pass:
         self.captures = captures or {}
         self.captured: dict[int, Any] = {}
         self.roots: list[Node] = []
+        self.given: dict[int, Any] = {}  # Tensors with a history that came into a pass that is not recorded
         self._reachable: set[Node] | None = None
         self.callbacks: list[Any] = []  # called at the end; see `Variable._execution_engine`
 
@@ -57,12 +58,13 @@ class Pass:
             elsewhere(self.run, roots)
             return
         if not self.create_graph:
+            self.given = {id(g._data): g for _, _, g in roots if g.requires_grad}
             roots = [(node, slot, g._data) for node, slot, g in roots]
         self.roots = [node for node, _, _ in roots]
         outer, current.backward = current.backward, self
         current.depth += 1
         try:
-            with recording(self.create_graph), np.errstate(all="ignore"):
+            with as_it_was(), recording(self.create_graph), np.errstate(all="ignore"):
                 plugged.run_backward(roots, self.run_node if self.needed is None else self.run_if_needed)
             for callback in self.callbacks:  # a callback may add more of them
                 callback()
@@ -105,6 +107,13 @@ class Pass:
         apply: Any = node.apply_recorded if self.create_graph else node.apply
         return apply(gradients, self.will_run) if self.needed is not None and node.prunes else apply(gradients)
 
+    def _applied_as_switched(self, node: Node, gradients: list[Any]) -> Any:
+        """Do what `_applied` does where a hook of the node has switched recording on, or off."""
+        if mode.enabled:
+            return self._raw(node.apply_recorded(self._shown(gradients)))
+        self.given.update((id(g._data), g) for g in gradients if g is not None)  # what is handed on is handed on itself
+        return self._shown(node.apply([None if g is None else g._data for g in gradients]))
+
     def run_if_needed(self, node: Node, gradients: list[Any]) -> Any:
         """Do what `run_node` does where only some inputs are asked for."""
         assert self.needed is not None
@@ -114,8 +123,9 @@ class Pass:
             return None
         if not wanted and node.hooks is not None:
             gradients = self._tensor_hooks(node, gradients)
+            mode.enabled = self.create_graph
         for slot, key in asked:
-            self.captured[key] = gradients[slot]
+            self.captured[key] = self.given.get(id(gradients[slot]), gradients[slot])
         return self.run_node(node, gradients) if wanted else None
 
     def _run_hooked(self, node: Node, gradients: list[Any]) -> Any:
@@ -124,7 +134,8 @@ class Pass:
         gradients = self._tensor_hooks(node, gradients)
         if hooks.pre:
             gradients = self._raw(plugged.run_pre_hooks(hooks.pre, self._shown(gradients)))
-        out = self._applied(node, gradients)
+        apply = self._applied if mode.enabled is self.create_graph else self._applied_as_switched
+        out = apply(node, gradients)
         if hooks.post:
             if self.needed is not None:  # show what is asked for, and no more
                 out = [
@@ -133,6 +144,7 @@ class Pass:
                 ]
             ran = plugged.run_post_hooks(hooks.post, self._shown(out), self._shown(gradients))
             out = self._raw(ran)
+        mode.enabled = self.create_graph  # what a hook switched is for this node alone
         if node.kept is not NOTHING:
             plugged.release_saved(node, self.retain_graph)
         return out
@@ -150,13 +162,17 @@ class Pass:
         return self._raw(shown)
 
     def _shown(self, gradients: Any) -> list[Any]:
-        """Return gradients as user code sees them: Tensors."""
-        return [None if g is None else as_tensor(g) for g in gradients]
+        return [self.shown(g) for g in gradients]
+
+    def shown(self, g: Any) -> Any:
+        """Return a gradient as user code sees it: a Tensor, the very one that user code gave."""
+        return None if g is None else self.given[id(g)] if id(g) in self.given else as_tensor(g)
 
     def _raw(self, gradients: Any) -> list[Any]:
         """Return gradients as the rules want them in this pass."""
         if self.create_graph:
             return list(gradients)
+        self.given.update((id(g._data), g) for g in gradients if g is not None and g.requires_grad)
         return [None if g is None else g._data for g in gradients]
 
 

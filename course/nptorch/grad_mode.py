@@ -44,6 +44,21 @@ def is_inference_mode_enabled() -> bool:
     return mode.inference
 
 
+class as_it_was:  # noqa: N801 - used as a statement
+    """What is switched on inside, and not off again, is off afterwards: so a backward pass leaves the modes alone."""
+
+    __slots__ = ("_inference", "_open")
+
+    def __enter__(self) -> None:
+        self._inference, self._open = mode.inference, len(mode.saving)
+
+    def __exit__(self, *error: object) -> None:
+        mode.inference = self._inference
+        while len(mode.saving) > self._open:
+            mode.saving = mode.saving[:-1]
+            HOOKED.pop()
+
+
 class recording:  # noqa: N801 - used as a statement
     """The engine's own switch: ``with recording(False): ...``.
 

@@ -219,7 +219,9 @@ class AccumulateGrad(Node):
                 plugged.accumulate_grad(variable, gradient)
             gradient._owned = False
         if variable._post_accumulate_hooks:  # in torch they are called even where nothing was added
+            recorded = mode.enabled
             plugged.run_post_accumulate_hooks(variable)
+            mode.enabled = recorded
         return []
 
     def name(self) -> str:

@@ -64,7 +64,9 @@ class PackedTensor:
         """Return what the unpack hook makes of the packed object."""
         if self.packed is None:
             raise RuntimeError(SECOND_TIME)
+        recorded = mode.enabled
         value = self.unpack_hook(self.packed[0])
+        mode.enabled = recorded
         if not hasattr(value, "_data"):
             raise TypeError(
                 "Output of saved tensor unpack_hook expected to be a Tensor but got result of "

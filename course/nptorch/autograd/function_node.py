@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from course.nptorch._tensor import Tensor
+from course.nptorch.engine import current
 from course.nptorch.grad_mode import mode
 from course.nptorch.graph import FIRST, Node, as_tensor, gradient_edge
 from course.nptorch.parts import plugged
@@ -80,8 +81,10 @@ class FunctionNode(Node):
         for g, form in zip(gradients, self.output_forms, strict=True):
             if g is None and ctx.materialize_grads and form and (form[2] or ctx._materialize_non_diff_grads):
                 g = np.zeros(form[0], form[1])
-            given.append(None if g is None else as_tensor(g))
+            given.append(g if g is None else as_tensor(g) if current.backward is None else current.backward.shown(g))
+        recorded = mode.enabled
         got = _rule(ctx._function)(ctx, *given)
+        mode.enabled = recorded  # what it switched is for it alone
         out = self._checked(got if isinstance(got, tuple) else (got,))
         return out if mode.enabled else [None if g is None else g._data for g in out]
 

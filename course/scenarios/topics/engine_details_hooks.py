@@ -216,3 +216,72 @@ def inference_beside_a_kept_result(T: Any, draw: Draw) -> Yields:
     y.backward(T.ones_like(y))
     yield "gradient", x.grad
     yield "kept as a factor", attempt(lambda: x * constant)
+
+
+@scenario("hooks.modes-stay-with-the-hook", lesson=8, asks="A hook switches recording on or off: for how long?")
+def modes_stay_with_the_hook(T: Any, draw: Draw) -> Yields:
+    for wanted in (False, True):
+        x = T.tensor(draw.normal(2), requires_grad=True)
+        seen: list[tuple[str, bool]] = []
+
+        def switch(name: str, to: bool, seen: list[tuple[str, bool]] = seen) -> Any:
+            def hook(*given: Any) -> None:
+                seen.append((name, T.is_grad_enabled()))
+                T.set_grad_enabled(to)
+
+            return hook
+
+        y = x.sin()
+        z = y.exp()
+        z.register_hook(switch("z", wanted))
+        z.grad_fn.register_prehook(switch("before z", wanted))
+        z.grad_fn.register_hook(switch("behind z", wanted))
+        y.register_hook(switch("y", not wanted))
+        x.register_post_accumulate_grad_hook(switch("x", wanted))
+        z.backward(T.ones_like(z))
+        yield f"{wanted}: seen", seen
+        yield f"{wanted}: afterwards", T.is_grad_enabled()
+        yield f"{wanted}: gradient", x.grad
+
+
+@scenario(
+    "packing.opened-by-a-hook",
+    lesson=8,
+    asks="A hook opens saved_tensors_hooks and leaves it open: is it after backward?",
+)
+def opened_by_a_hook(T: Any, draw: Draw) -> Yields:
+    x = T.tensor(draw.normal(2), requires_grad=True)
+    packed: list[str] = []
+
+    def pack(t: Any) -> Any:
+        packed.append("packed")
+        return t
+
+    hooks = T.autograd.graph.saved_tensors_hooks(pack, lambda t: t)
+    y = x.sin()
+    y.register_hook(lambda g: hooks.__enter__())
+    y.backward(T.ones_like(y))
+    x.exp()
+    yield "packed", packed
+
+
+@scenario("function.modes-stay-with-it", lesson=9, asks="A backward of my own switches recording on: for how long?")
+def modes_stay_with_it(T: Any, draw: Draw) -> Yields:
+    seen: list[tuple[str, bool]] = []
+
+    class Switching(T.autograd.Function):  # type: ignore[misc]
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            return x * 2
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            T.set_grad_enabled(True)
+            seen.append(("inside", T.is_grad_enabled()))
+            return g * 2
+
+    x = T.tensor(draw.normal(2), requires_grad=True)
+    x.register_hook(lambda g: seen.append(("behind", T.is_grad_enabled())))
+    Switching.apply(x).sum().backward()
+    yield "seen", seen
+    yield "gradient", x.grad
