@@ -164,6 +164,10 @@ def test_only_the_zero_of_sgn_passes_over_nan(monkeypatch: pytest.MonkeyPatch) -
     assert first_difference(passed_over, theirs, ours) is not None, "torch has changed: the exclusion can go"
     assert judge(passed_over) is None
     assert judge(multiplied) is None
+    there_already = Program(
+        ("x = T.tensor([-1.0, 4.0], requires_grad=True)", "x.sum().backward()", *passed_over.statements[1:])
+    )
+    assert judge(there_already) is None
     monkeypatch.setattr(nptorch.Tensor, "sign", nptorch.Tensor.sgn)
     monkeypatch.setattr(nptorch.Tensor, "sqrt", lambda self: self * 1.0)
     assert judge(multiplied) is not None
