@@ -17,7 +17,11 @@ from numpy import ndarray
 
 def astray(gradient: Any, leaf: Any) -> bool:
     """Return whether a gradient lies otherwise than its leaf: both are arrays, or NumPy's scalars."""
-    if gradient.__class__ is not ndarray or (gradient.flags.c_contiguous and leaf.flags.c_contiguous):
+    if gradient.__class__ is not ndarray:
+        return False
+    if gradient.shape != leaf.shape:  # the leaf was given other numbers meanwhile
+        return True
+    if gradient.flags.c_contiguous and leaf.flags.c_contiguous:
         return False
     if not _dense(leaf):
         return not gradient.flags.c_contiguous
@@ -42,6 +46,11 @@ def obeying(gradient: Any, leaf: Any) -> Any:
     """Return a copy of a gradient, a Tensor, that lies as its leaf does; row by row if the leaf has gaps.
 
     Where the backward pass is recorded so is the copy, under torch's names.
+
+    Raises
+    ------
+    RuntimeError
+        If the leaf was given numbers of another shape meanwhile, which the gradient does not broadcast to.
     """
     like = leaf._array
     if not _dense(like):
