@@ -17,10 +17,8 @@ from numpy import ndarray
 
 def astray(gradient: Any, leaf: Any) -> bool:
     """Return whether a gradient lies otherwise than its leaf: both are arrays, or NumPy's scalars."""
-    if gradient.__class__ is not ndarray:
+    if gradient.__class__ is not ndarray or gradient.shape != leaf.shape:  # that is refused when it is assigned
         return False
-    if gradient.shape != leaf.shape:  # the leaf was given other numbers meanwhile
-        return True
     if gradient.flags.c_contiguous and leaf.flags.c_contiguous:
         return False
     if not _dense(leaf):
@@ -45,14 +43,11 @@ def _dense(x: Any) -> bool:
 def obeying(gradient: Any, leaf: Any) -> Any:
     """Return a copy of a gradient, a Tensor, that lies as its leaf does; row by row if the leaf has gaps.
 
-    Where the backward pass is recorded so is the copy, under torch's names.
-
-    Raises
-    ------
-    RuntimeError
-        If the leaf was given numbers of another shape meanwhile, which the gradient does not broadcast to.
+    Where the backward pass is recorded so is the copy, under torch's names. One of another shape comes back as it is.
     """
     like = leaf._array
+    if gradient._data.shape != like.shape:
+        return gradient
     if not _dense(like):
         return gradient.clone(memory_format="contiguous")
     return gradient.copied_to(np.empty_like(like, gradient._data.dtype))
