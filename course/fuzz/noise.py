@@ -134,9 +134,9 @@ def _same_from_there(program: Program, difference: Difference, torch: Engine) ->
     """Return whether torch makes the same of the engine's numbers.
 
     It matters where a statement asks on which side of a number they are, divides by them, or makes much of their last
-    bit, as the sine of a large number does. Two products of matrices
-    that cancel leave 0, or a rounding error that no input decides about: an engine may
-    add up without rounding in between. That far the numbers agree, or the difference would have been found there.
+    bit, as the sine of a large number does. Two products of matrices that cancel leave 0, or a rounding error that no
+    input decides about: an engine may add up without rounding in between. That far the numbers agree, or the
+    difference would have been found there.
     """
     at, got = made_at(program, difference), difference.got
     if not isinstance(got, Numbers) or not at:

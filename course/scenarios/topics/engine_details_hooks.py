@@ -242,6 +242,11 @@ def modes_stay_with_the_hook(T: Any, draw: Draw) -> Yields:
         yield f"{wanted}: seen", seen
         yield f"{wanted}: afterwards", T.is_grad_enabled()
         yield f"{wanted}: gradient", x.grad
+    x = T.tensor(draw.normal(2), requires_grad=True)
+    y = x.erf()
+    y.register_hook(lambda g: (T.set_grad_enabled(False), None)[1])
+    (g,) = T.autograd.grad(y, x, T.ones_like(y), create_graph=True)
+    yield "in a recorded pass", (g.detach(), g.requires_grad, T.is_grad_enabled())
 
 
 @scenario(
@@ -262,7 +267,19 @@ def opened_by_a_hook(T: Any, draw: Draw) -> Yields:
     y.register_hook(lambda g: hooks.__enter__())
     y.backward(T.ones_like(y))
     x.exp()
-    yield "packed", packed
+    yield "packed", list(packed)
+    around: list[str] = []
+
+    def pack_around(t: Any) -> Any:
+        around.append("packed")
+        return t
+
+    with T.autograd.graph.saved_tensors_hooks(pack_around, lambda t: t):
+        y = x.sin()
+        y.register_hook(lambda g: hooks.__enter__())
+        y.backward(T.ones_like(y))
+        x.exp()
+    yield "in a block of its own", (packed, around)
 
 
 @scenario("function.modes-stay-with-it", lesson=9, asks="A backward of my own switches recording on: for how long?")
